@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Map definitions in two flavours from one source. Kernel side.
+ *
+ * Default: BTF definitions in section ".maps". With -DPB_LEGACY: struct bpf_elf_map in section
+ * "maps" (36 bytes, iproute2's include/bpf_elf.h), the only legacy layout that can ask to be
+ * pinned; the sizes of one object's definitions must all be equal, so every map of an object that
+ * pins has it.
+ */
+#ifndef PB_MAP_BPF_H
+#define PB_MAP_BPF_H
+
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+
+#ifdef PB_LEGACY
+
+struct bpf_elf_map {
+	__u32 type;
+	__u32 size_key;
+	__u32 size_value;
+	__u32 max_elem;
+	__u32 flags;
+	__u32 id;
+	__u32 pinning; /* 0 none, 2 in the tc globals directory */
+	__u32 inner_id;
+	__u32 inner_idx;
+};
+
+_Static_assert(sizeof(struct bpf_elf_map) == 36, "iproute2's layout");
+
+#define PB_ELF_MAP(NAME, TYPE, KEY, VALUE, MAX, FLAGS, PIN)                                        \
+	struct bpf_elf_map SEC("maps") NAME = {                                                    \
+		.type = (TYPE),                                                                    \
+		.size_key = sizeof(KEY),                                                           \
+		.size_value = sizeof(VALUE),                                                       \
+		.max_elem = (MAX),                                                                 \
+		.flags = (FLAGS),                                                                  \
+		.pinning = (PIN),                                                                  \
+	}
+
+#define PB_MAP(NAME, TYPE, KEY, VALUE, MAX) PB_ELF_MAP(NAME, TYPE, KEY, VALUE, MAX, 0, 0)
+
+/* A list of a legacy object is one pinned map of a fixed size: map-in-map has no portable form. */
+#define PB_LEGACY_LIST_MAX 65536
+#define PB_LIST(NAME, TYPE, KEY, VALUE, FLAGS)                                                     \
+	PB_ELF_MAP(NAME, TYPE, KEY, VALUE, PB_LEGACY_LIST_MAX, FLAGS, 2)
+#define PB_LIST_MAP(NAME) ((void *)&NAME)
+
+#else
+
+#define PB_MAP(NAME, TYPE, KEY, VALUE, MAX)                                                        \
+	struct {                                                                                   \
+		__uint(type, TYPE);                                                                \
+		__uint(max_entries, MAX);                                                          \
+		__type(key, KEY);                                                                  \
+		__type(value, VALUE);                                                              \
+	} NAME SEC(".maps")
+
+/* A list is an inner map of any size in the one slot of a pinned array; user space makes it, and
+ * replaces it whole when it is full. An empty slot is an empty list.
+ */
+#define PB_LIST(NAME, TYPE, KEY, VALUE, FLAGS)                                                     \
+	struct NAME##_inner {                                                                      \
+		__uint(type, TYPE);                                                                \
+		__uint(max_entries, 1);                                                            \
+		__uint(map_flags, FLAGS);                                                          \
+		__uint(key_size, sizeof(KEY));                                                     \
+		__uint(value_size, sizeof(VALUE));                                                 \
+	};                                                                                         \
+	struct {                                                                                   \
+		__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);                                          \
+		__uint(max_entries, 1);                                                            \
+		__uint(pinning, LIBBPF_PIN_BY_NAME);                                               \
+		__type(key, __u32);                                                                \
+		__array(values, struct NAME##_inner);                                              \
+	} NAME##_slot SEC(".maps")
+#define PB_LIST_MAP(NAME)                                                                          \
+	({                                                                                         \
+		__u32 slot = 0;                                                                    \
+		bpf_map_lookup_elem(&NAME##_slot, &slot);                                          \
+	})
+
+#endif
+
+#endif

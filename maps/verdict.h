@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What a program decides about a frame, and what it counts. Kernel and user side.
+ *
+ * The enum is the single table of reasons: the programs' BTF carries it, and user space reads the
+ * names there (`bpftool btf dump`), so that a new reason needs no second list. A reason implies its
+ * verdict: those below PB_REASON_DROP let the frame pass.
+ */
+#ifndef PB_VERDICT_H
+#define PB_VERDICT_H
+
+#include <linux/types.h>
+
+enum pb_reason {
+	PB_PASS_LISTED,
+	PB_PASS_ARP,
+	PB_PASS_L2_CONTROL,
+	PB_PASS_ND,
+	PB_PASS_MLD,
+	PB_PASS_IGMP,
+	PB_PASS_PMTU,
+	PB_PASS_OTHER, /* nothing that the program looks for */
+	PB_REASON_DROP = 16,
+	PB_DROP_NOT_LISTED = PB_REASON_DROP,
+	PB_DROP_VLAN_DEPTH,
+	PB_DROP_ETHERTYPE,
+	PB_DROP_MALFORMED,
+	PB_DROP_ICMP,
+	PB_REASONS = 32,
+};
+
+/* Value of the per-CPU array pb_counters, host byte order. Key: the reason for frames of a device,
+ * PB_REASONS + the reason for frames of `bpftool prog run`, which must not disturb a device's
+ * figures. bytes is the length on the wire without the checksum, of a GSO frame the whole.
+ */
+struct pb_counter {
+	__u64 packets;
+	__u64 bytes;
+};
+
+_Static_assert(sizeof(struct pb_counter) == 16, "user space reads two 64-bit words");
+
+#endif
