@@ -24,6 +24,7 @@ struct lpm_trie {
 static __always_inline bool pb_trie_used(void *trie)
 {
 #ifdef PB_LEGACY
+	(void)trie;
 	return true; /* the loaders of that time know no relocation against the kernel */
 #else
 	struct lpm_trie *t = trie;

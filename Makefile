@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# make help says what there is. V=1 shows the commands.
+
+PREFIX ?= /usr/local
+SBINDIR ?= $(PREFIX)/sbin
+LIBDIR ?= $(PREFIX)/lib
+MANDIR ?= $(PREFIX)/share/man
+BASHCOMPDIR ?= $(PREFIX)/share/bash-completion/completions
+CLANG ?= clang
+LLVM_STRIP ?= llvm-strip
+INSTALL ?= install
+
+# bpfel or bpfeb; bpf is the byte order of the machine that compiles.
+BPF_TARGET ?= bpf
+# Ours, apart from BPF_CFLAGS, so that a packager's cannot lose them. The UAPI headers want the
+# multiarch directory, which a BPF target does not search.
+bpf_flags = -target $(BPF_TARGET) -g -O2 -Wall -Wextra -Werror -MMD -MP -I maps \
+	$(addprefix -I /usr/include/,$(shell $(CC) -dumpmachine))
+
+ifeq ($(V),)
+Q = @
+say = @printf '  %-8s %s\n'
+else
+say = @:
+endif
+
+programs = $(patsubst %.bpf.c,%,$(wildcard objs/*.bpf.c))
+objects = $(programs:%=%.o)
+legacy = $(programs:objs/%=objs/legacy/%.o)
+commands = $(filter-out %.bash %.awk %.o,$(wildcard scripts/*))
+libraries = $(wildcard scripts/*.bash scripts/*.awk)
+shell_files = $(commands) $(wildcard scripts/*.bash test/*.bats test/*.bash test/bench/*.bash) .ci/run
+c_files = $(wildcard objs/*.c maps/*.[ch] test/fixtures/*.c test/bench/*.c)
+
+.PHONY: all deps test lint demo bench install uninstall clean help
+.DELETE_ON_ERROR:
+
+all: $(objects) $(legacy) ## build the objects: BTF flavour in objs/, legacy in objs/legacy/
+
+objs/%.o: objs/%.bpf.c
+	$(say) CLANG $@
+	$(Q)$(CLANG) $(bpf_flags) $(BPF_CFLAGS) -MF $(@:.o=.d) -c $< -o $@
+	$(Q)$(LLVM_STRIP) --strip-debug $@
+
+objs/legacy/%.o: objs/%.bpf.c
+	$(say) CLANG $@
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CLANG) $(bpf_flags) -DPB_LEGACY -DBPF_NO_GLOBAL_DATA $(BPF_CFLAGS) -MF $(@:.o=.d) -c $< -o $@
+	$(Q)$(LLVM_STRIP) --strip-debug $@
+
+deps: ## install what run, lab and build need (apt)
+	$(Q)scripts/deps run lab build
+
+test: ## everything, by real traffic: installs what is missing, builds, runs test/ (root)
+	$(Q)scripts/deps run lab build test
+	$(Q)$(MAKE) --no-print-directory all
+	$(Q)test/run $(TESTS)
+
+lint: ## shellcheck, shfmt, clang-format: no findings
+	$(Q)shellcheck -x $(shell_files)
+	$(Q)shfmt -d -ln bash $(filter-out %.bats,$(shell_files))
+	$(Q)clang-format --dry-run -Werror $(c_files)
+
+demo: ## the tutorial's story on a bridge of its own: install, build, show, take down (root)
+	$(Q)scripts/deps run lab build
+	$(Q)$(MAKE) --no-print-directory all
+	$(Q)scripts/lab demo
+
+bench: all ## what a packet costs, beside xdp-filter, as ratios of one run (root)
+	$(Q)test/bench/run $(BENCH)
+
+install: all ## PREFIX=/usr/local DESTDIR=
+	$(Q)$(INSTALL) -d $(DESTDIR)$(LIBDIR)/plainbpf/scripts $(DESTDIR)$(LIBDIR)/plainbpf/objs/legacy \
+		$(DESTDIR)$(SBINDIR) $(DESTDIR)$(MANDIR)/man8 $(DESTDIR)$(BASHCOMPDIR)
+	$(Q)$(INSTALL) -m 755 $(commands) $(DESTDIR)$(LIBDIR)/plainbpf/scripts
+	$(Q)$(INSTALL) -m 644 $(libraries) $(DESTDIR)$(LIBDIR)/plainbpf/scripts
+	$(Q)$(INSTALL) -m 644 $(objects) $(DESTDIR)$(LIBDIR)/plainbpf/objs
+	$(Q)$(INSTALL) -m 644 $(legacy) $(DESTDIR)$(LIBDIR)/plainbpf/objs/legacy
+	$(Q)$(INSTALL) -m 644 docs/plainbpf.8 $(DESTDIR)$(MANDIR)/man8
+	$(Q)$(INSTALL) -m 644 scripts/completion.bash $(DESTDIR)$(BASHCOMPDIR)/plainbpf
+	$(Q)ln -sfr $(DESTDIR)$(LIBDIR)/plainbpf/scripts/plainbpf $(DESTDIR)$(SBINDIR)/plainbpf
+
+uninstall: ## the same PREFIX and DESTDIR
+	$(Q)rm -rf $(DESTDIR)$(LIBDIR)/plainbpf
+	$(Q)rm -f $(DESTDIR)$(SBINDIR)/plainbpf $(DESTDIR)$(MANDIR)/man8/plainbpf.8 $(DESTDIR)$(BASHCOMPDIR)/plainbpf
+
+clean: ## what was built
+	$(Q)rm -rf objs/*.[od] objs/legacy
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r t h; do printf '  %-10s %s\n' "$$t" "$$h"; done
+
+-include $(wildcard objs/*.d objs/legacy/*.d)

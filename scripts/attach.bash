@@ -1,0 +1,85 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-only
+# What is attached to a device, whose it is, and attaching in one step. Sourced after lib.bash.
+
+# Programs that xdp-on has attached from a user's object; ours are known by name and maps.
+readonly attached=$state/attached
+
+# Reads a device: dev_index dev_type dev_kind dev_master dev_mtu, and of its XDP program xdp_id
+# (empty: none) xdp_name xdp_tag xdp_mode.
+dev_read() { # DEV
+	local line
+	line=$(ip -j -d link show dev "$1" 2>/dev/null) || die 1 "no such device: $1"
+	IFS=$'\t' read -r dev_index dev_type dev_kind dev_master dev_mtu xdp_id xdp_name xdp_tag xdp_mode < <(
+		jq -r '.[0] | [.ifindex, .link_type, .linkinfo.info_kind // "-", .master // "-", .mtu]
+			+ (.xdp // {} | [.prog.id // "-", .prog.name // "-", .prog.tag // "-",
+				({"1": "native", "2": "generic", "3": "offloaded", "4": "several"}["\(.mode)"] // "-")])
+			| @tsv' <<<"$line")
+	[[ $xdp_id != - ]] || xdp_id=''
+}
+
+# Whether a loaded program is ours: the name of one of our objects and our counters among its maps,
+# or attached by us from an object that the user named.
+is_ours() { # ID NAME
+	local ids
+	[[ -e $attached/$1 ]] && return
+	[[ -e $objs/${2%_frags}.o ]] || return
+	ids=$(bpftool -j prog show id "$1" | jq -r '.map_ids[]?')
+	bpftool -j map show | jq -e --arg ids "$ids" \
+		'($ids | split("\n") | map(tonumber)) as $mine | any(.[]; .name == "pb_counters" and .id as $id | $mine | index($id))' >/dev/null
+}
+
+# Programs other than these that look into the lists: "NAME id N, …".
+lists_in_use() { # ID…
+	local pin ids=''
+	for pin in "$globals"/pb_*; do
+		[[ ! -e $pin ]] || ids+=" $(bpftool -j map show pinned "$pin" | jq .id)"
+	done
+	bpftool -j prog show | jq -r --arg maps "$ids" --arg but "$*" '
+		($maps | [splits(" +") | select(. != "") | tonumber]) as $maps |
+		($but | [splits(" +") | select(. != "") | tonumber]) as $but |
+		[.[] | select((.id as $id | $but | index($id) | not) and any(.map_ids[]?; . as $m | $maps | index($m)))
+			| "\(.name) id \(.id)"] | join(", ")'
+}
+
+# What an attachment to the device that was read sees, in words.
+sees() { # DEV
+	if [[ $dev_kind == bridge ]]; then
+		printf 'what comes up to the host by %s (container to host, container to outside), not container to container (use: %s ports)' "$1" "$1"
+	elif [[ $dev_master != - ]]; then
+		printf 'every frame that enters %s by this port' "$dev_master"
+	else
+		printf 'every frame that enters by %s' "$1"
+	fi
+}
+
+declare -A mode_word=([auto]=xdp [native]=xdpdrv [generic]=xdpgeneric)
+
+ports_of() { # BRIDGE
+	ip -j link show master "$1" | jq -r '.[].ifname'
+}
+
+# The tag that an object's section would have in this kernel, without attaching it to anything of
+# the user's: a throw-away network namespace has a loopback for that.
+tag_of() { # FILE sec|program NAME
+	unshare -n bash -c 'ip link set dev lo xdpgeneric obj "$@" >/dev/null 2>&1 && ip -j link show dev lo' probe "$@" |
+		jq -r '.[0].xdp.prog.tag // empty'
+}
+
+# The lines of our programs' common errors are ip's and libbpf's; these are what a user can act on.
+ip_status() { # DEV FILE SECTION; the complaint is in $tmp/err
+	local why
+	why=$(reason)
+	case $(<"$tmp/err") in
+	*"doesn't contain"*) die 1 "$2: no $3 in it" ;;
+	*'Cannot initialize ELF'*) die 1 "$2: not an object file" ;;
+	*'BTF is required'*) die 2 "$2: no BTF in it (compile with clang -g)" ;;
+	*'legacy map definitions'*) die 2 "$2: legacy map definitions, which this libbpf does not load" ;;
+	*'MTU'*) die 2 "$1: $why (no xdp.frags to use: lower the MTU of both ends, or use: mode generic)" ;;
+	*'native mode'*) die 2 "$1: $why (use: mode generic)" ;;
+	*'bpf_link'* | *'BPF XDP link'*) die 2 "$1: $why (held by a bpf_link of another program)" ;;
+	*'already attached'*) die 2 "$1: another program was attached in the meantime" ;;
+	*'Permission denied'* | *'load program'* | *'PROG LOAD LOG'*) die 2 "$2: refused by the kernel's verifier (see: ip link set dev $1 xdp obj $2 $3 verbose)" ;;
+	*) die 2 "$1: $why" ;;
+	esac
+}

@@ -1,0 +1,107 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-only
+# What every command shares: words, messages, tool calls, pins, the lock. Sourced, not run.
+
+here=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")
+objs=$(readlink -m "$here/../objs")
+prog=${0##*/}
+json='' quiet='' dry=''
+
+readonly VERSION=0.1.0
+# The only place that knows pins. ip and tc pin by name below $globals (TC_BPF_MNT moves the root).
+readonly bpffs=${TC_BPF_MNT:-/sys/fs/bpf}
+readonly globals=$bpffs/tc/globals
+readonly pins=$bpffs/plainbpf
+readonly state=/run/plainbpf
+readonly kinds=(host4 host6 net4 net6)
+pin_of() { printf '%s/pb_%s' "$globals" "$1"; }
+slot_of() { printf '%s/pb_%s_slot' "$globals" "$1"; }
+
+case $HOSTTYPE in
+s390x | powerpc | powerpc64 | ppc64) readonly big=1 ;;
+*) readonly big=0 ;;
+esac
+
+die() { # STATUS MESSAGE
+	printf '%s: %s\n' "$prog" "$2" >&2
+	exit "$1"
+}
+warn() { printf '%s: %s\n' "$prog" "$*" >&2; }
+note() { [[ $quiet ]] || warn "$*"; }
+usage_error() { die 1 "$1 (try: $prog -h)"; }
+
+# The header comment of a command is its help.
+help() {
+	sed -n '/^# Usage:/,/^[^#]/{/^#/!q;s/^# \{0,1\}//;p}' "$(readlink -f "$0")"
+}
+
+# Options that every command takes, before its words.
+common_option() { # WORD; 1 if it is none
+	case $1 in
+	-j) json=1 ;;
+	-q) quiet=1 ;;
+	-n) dry=1 ;;
+	-h | --help | help) help && exit 0 ;;
+	-V | --version) printf 'plainbpf %s\n' "$VERSION" && exit 0 ;;
+	-*) usage_error "unknown option: $1" ;;
+	*) return 1 ;;
+	esac
+}
+
+# Prints a tool call as it can be pasted, and makes it unless this is a dry run.
+run() {
+	say "$@"
+	[[ $dry ]] || "$@"
+}
+# The same with the tool's complaints kept in $tmp/err, for `reason`.
+try() {
+	say "$@"
+	[[ $dry ]] || "$@" 2>"$tmp/err"
+}
+say() {
+	[[ $quiet && ! $dry ]] && return
+	local word line='+'
+	for word; do
+		[[ $word =~ ^[a-zA-Z0-9_./:=,@%+-]+$ ]] || printf -v word '%q' "$word"
+		line+=" $word"
+	done
+	printf '%s\n' "$line" >&2
+}
+
+need_root() { ((EUID == 0)) || die 2 'not root: eBPF and network devices need it (sudo)'; }
+need() { # TOOL…
+	local tool
+	for tool; do
+		command -v "$tool" >/dev/null || die 2 "missing: $tool (make deps, or your package manager)"
+	done
+}
+
+need_bpffs() {
+	[[ $(stat -f -c %T "$bpffs" 2>/dev/null) == bpf_fs ]] || run mount -t bpf bpf "$bpffs" ||
+		die 2 "no bpffs at $bpffs"
+	[[ -d $globals ]] || run mkdir -p "$globals"
+	[[ -d $state ]] || mkdir -p "$state" || die 2 "cannot make $state"
+}
+
+# One editor at a time: lists and attachments together. The lock ends with the process and with the
+# tools that it has started, so that a killed command's last call is over before the next begins.
+take_lock() {
+	[[ $dry ]] && return
+	exec {lock_fd}>"$state/lock"
+	flock -n "$lock_fd" || flock -w 600 "$lock_fd" || die 2 "another command holds $state/lock"
+}
+
+# A scratch directory that goes with the command.
+scratch() {
+	tmp=$(mktemp -d "${TMPDIR:-/tmp}/plainbpf.XXXXXX")
+	trap cleanup EXIT
+}
+cleanup() { rm -rf -- "$tmp"; }
+
+# The line of what `try` kept that tells most: the kernel's own, else the last.
+reason() {
+	local line
+	line=$(sed -n 's/^Error: //p' "$tmp/err" | tail -n 1)
+	[[ $line ]] || line=$(grep -v '^$' "$tmp/err" | tail -n 1 || :)
+	printf '%s' "${line:-no reason given}"
+}

@@ -1,0 +1,117 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-only
+# Sandboxes for the tests: hosts in network namespaces, one of them with a bpffs and a /run of its
+# own, so that nothing is attached, pinned or locked outside. A host is a sleeping process that is
+# entered with nsenter (`ip netns exec` would hide bpffs); it and what it holds go with the test.
+
+bats_require_minimum_version 1.5.0
+
+repo=$(readlink -f "$BATS_TEST_DIRNAME/..")
+while [[ ! -e $repo/Makefile ]]; do repo=${repo%/*}; done
+scripts=$repo/scripts
+objs=$repo/objs
+globals=/sys/fs/bpf/tc/globals
+export PATH=$scripts:$PATH
+unset SSH_CONNECTION
+
+declare -A holder
+spawned=()
+
+# Starts a process for the length of the test, in the background.
+spawn() { # CMD…
+	"$@" 3>&- &
+	spawned+=("$!")
+}
+
+# new_host NAME [mounts]: an empty network namespace; with "mounts" its own bpffs and /run too.
+new_host() {
+	local flags=(-n) setup=''
+	if [[ ${2-} == mounts ]]; then
+		flags+=(-m --propagation private)
+		setup='mount -t tmpfs tmpfs /run; mount -t bpf bpf /sys/fs/bpf;'
+	fi
+	local ready=$BATS_TEST_TMPDIR/$1.ready
+	spawn unshare "${flags[@]}" bash -c "$setup ip link set lo up; : >'$ready'; exec sleep 3600"
+	holder[$1]=$!
+	retry 100 test -e "$ready"
+}
+
+# at NAME CMD…: a command on a host. Clients share the file system of "host".
+at() {
+	local name=$1
+	shift
+	if [[ $name == host ]]; then
+		nsenter -t "${holder[host]}" -n -m -- "$@"
+	else
+		nsenter -t "${holder[host]}" -m -- nsenter -t "${holder[$name]}" -n -- "$@"
+	fi
+}
+host() { at host "$@"; }
+
+# link NAME IF: a veth pair, IF in "host" and eth0 in the host NAME, both up.
+link() {
+	host ip link add "$2" type veth peer name eth0 netns "${holder[$1]}"
+	at "$1" sysctl -qw net.ipv6.conf.eth0.accept_dad=0
+	host sysctl -qw "net.ipv6.conf.$2.accept_dad=0"
+	host ip link set "$2" up
+	at "$1" ip link set eth0 up
+}
+
+# The tutorial's network: a bridge br0 at 172.17.0.1 and fd17::1 in "host", client1 (.2, ::2) and
+# client2 (.3, ::3) behind its ports v1 and v2.
+sandbox() {
+	local i
+	new_host host mounts
+	host ip link add br0 type bridge mcast_snooping 0
+	host sysctl -qw net.ipv6.conf.br0.accept_dad=0
+	host ip link set br0 up
+	host ip addr add 172.17.0.1/16 dev br0
+	host ip addr add fd17::1/64 dev br0
+	for i in 1 2; do
+		new_host "client$i"
+		link "client$i" "v$i"
+		host ip link set "v$i" master br0
+		at "client$i" ip addr add "172.17.0.$((i + 1))/16" dev eth0
+		at "client$i" ip addr add "fd17::$((i + 1))/64" dev eth0
+	done
+	retry 50 at client1 ping -qc1 -W1 172.17.0.1
+	retry 50 at client2 ping -qc1 -W1 fd17::1
+}
+
+sandbox_end() {
+	local pid
+	for pid in "${spawned[@]}"; do kill -9 "$pid" 2>/dev/null || :; done
+	for pid in "${spawned[@]}"; do wait "$pid" 2>/dev/null || :; done
+	# What was started inside the namespaces goes with them.
+	spawned=()
+}
+
+# retry TIMES CMD…: until it succeeds, a tenth of a second apart.
+retry() {
+	local n=$1
+	shift
+	while ! "$@" >/dev/null 2>&1; do
+		((n-- > 0)) || { printf 'gave up: %s\n' "$*" >&2 && return 1; }
+		sleep 0.1
+	done
+}
+
+# Traffic, each with its negative twin: one packet that must arrive, several of which none may.
+reaches() { at "$1" ping -qc1 -W2 "$2" >/dev/null; }               # HOST ADDR
+cut_off() { ! at "$1" ping -qc3 -i0.05 -W0.3 "$2" >/dev/null; }   # HOST ADDR
+
+# A web page on a host, as the tutorial's, and fetching it.
+serve() { # HOST PORT
+	mkdir -p "$BATS_TEST_TMPDIR/www"
+	echo 'Welcome to the lab' >"$BATS_TEST_TMPDIR/www/index.html"
+	spawn at "$1" busybox httpd -f -p "$2" -h "$BATS_TEST_TMPDIR/www"
+	retry 50 at "$1" curl -sf -m1 "http://127.0.0.1:$2/"
+}
+gets_page() { [[ $(at "$1" curl -gsf -m2 "$2") == 'Welcome to the lab' ]]; } # HOST URL
+
+# What is attached to a device of "host": id, or a field of the program.
+xdp_id() { host ip -j link show dev "$1" | jq -r '.[0].xdp.prog.id // empty'; }
+xdp_mode() { host ip -j link show dev "$1" | jq -r '.[0].xdp.mode // 0'; }
+
+# Packets counted by the program on a device of "host": count DEV VERDICT REASON.
+count() { host status -j "$1" | jq --arg v "$2" --arg r "$3" '.attachments[0].counters[$v][$r].packets // 0'; }
