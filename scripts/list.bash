@@ -24,8 +24,8 @@ capacity() { # N
 	printf '%d' "$room"
 }
 
-map_field() { # PIN FIELD
-	bpftool -j map show pinned "$1" 2>/dev/null | jq -r ".$2"
+map_field() { # PIN FIELD; empty if there is no such map
+	{ bpftool -j map show pinned "$1" 2>/dev/null || :; } | jq -r ".$2 // empty"
 }
 
 create() { # KIND PIN ENTRIES
@@ -45,7 +45,7 @@ create_slot() { # KIND
 
 # The inner map that programs see: its id, or nothing.
 slot_id() { # KIND
-	bpftool -j map lookup pinned "$(slot_of "$1")" key 0 0 0 0 2>/dev/null | jq -r '.inner_map_id // empty'
+	{ bpftool -j map lookup pinned "$(slot_of "$1")" key 0 0 0 0 2>/dev/null || :; } | jq -r '.inner_map_id // empty'
 }
 
 # Whether each slot holds the map that is pinned beside it. Every command asks this, so it is one
