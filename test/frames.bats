@@ -104,6 +104,6 @@ runs() {
 		# shellcheck disable=SC2086 # bytes are words
 		host bpftool map update pinned $globals/pb_host4 key 10 0 0 1 value hex $key
 		run -0 --separate-stderr host bpftool -j prog run id "$(xdp_id v1)" data_in "$BATS_TEST_TMPDIR/frame"
-		[[ $(jq .retval <<<"$output") == "${end##*:}" ]]
+				[[ $(jq .retval <<<"$output") == "${end##*:}" ]]
 	done
 }
