@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # allow and deny: what they take, what they refuse, and that the list is right afterwards.
 
+# shellcheck disable=SC2016 # what must not be expanded
 load helper
 
 setup() { new_host host mounts; }
@@ -141,12 +142,12 @@ list_is() { # TEXT
 
 @test "the list is edited by hand with plain bpftool, as the help says" {
 	host allow -q 10.0.0.9
-	host bpftool map update pinned $globals/pb_host4 key 172 17 0 2 value 0 0 0 0 0 0 0 0
-	host bpftool map update pinned $globals/pb_net4 key 16 0 0 0 10 1 0 0 value 0 0 0 0 0 0 0 0
-	host bpftool map update pinned $globals/pb_host6 key hex 20 01 0d b8 00 00 00 00 00 00 00 00 00 00 00 01 value 0 0 0 0 0 0 0 0
-	host bpftool map update pinned $globals/pb_net6 key hex 20 00 00 00 20 01 0d b9 00 00 00 00 00 00 00 00 00 00 00 00 value 0 0 0 0 0 0 0 0
+	host bpftool map update pinned "$globals/pb_host4" key 172 17 0 2 value 0 0 0 0 0 0 0 0
+	host bpftool map update pinned "$globals/pb_net4" key 16 0 0 0 10 1 0 0 value 0 0 0 0 0 0 0 0
+	host bpftool map update pinned "$globals/pb_host6" key hex 20 01 0d b8 00 00 00 00 00 00 00 00 00 00 00 01 value 0 0 0 0 0 0 0 0
+	host bpftool map update pinned "$globals/pb_net6" key hex 20 00 00 00 20 01 0d b9 00 00 00 00 00 00 00 00 00 00 00 00 value 0 0 0 0 0 0 0 0
 	list_is '10.0.0.9/32 10.1.0.0/16 172.17.0.2/32 2001:db8::1/128 2001:db9::/32'
-	host bpftool map delete pinned $globals/pb_host4 key 10 0 0 9
+	host bpftool map delete pinned "$globals/pb_host4" key 10 0 0 9
 	list_is '10.1.0.0/16 172.17.0.2/32 2001:db8::1/128 2001:db9::/32'
 }
 
@@ -190,12 +191,12 @@ list_is() { # TEXT
 @test "the maps grow with their content and shrink with it" {
 	local i
 	for ((i = 0; i < 256; i++)); do echo "10.0.0.$i"; done | host allow -q file -
-	[[ $(host bpftool -j map show pinned $globals/pb_host4 | jq .max_entries) -ge 256 ]]
+	[[ $(host bpftool -j map show pinned "$globals/pb_host4" | jq .max_entries) -ge 256 ]]
 	for ((i = 0; i < 3000; i++)); do echo "10.1.$((i / 256)).$((i % 256))"; done | host allow -q file -
 	[[ $(host allow list | wc -l) == 3256 ]]
-	[[ $(host bpftool -j map show pinned $globals/pb_host4 | jq .max_entries) -ge 3256 ]]
+	[[ $(host bpftool -j map show pinned "$globals/pb_host4" | jq .max_entries) -ge 3256 ]]
 	host allow -q flush
-	[[ $(host bpftool -j map show pinned $globals/pb_host4 | jq .max_entries) -le 256 ]]
+	[[ $(host bpftool -j map show pinned "$globals/pb_host4" | jq .max_entries) -le 256 ]]
 }
 
 @test "a map that is full by hand still takes one more" {
@@ -205,7 +206,7 @@ list_is() { # TEXT
 		echo "map update pinned $globals/pb_host4 key 10 0 0 $i value 0 0 0 0 0 0 0 0"
 	done >"$BATS_TEST_TMPDIR/fill"
 	host bpftool batch file "$BATS_TEST_TMPDIR/fill"
-	run host bpftool map update pinned $globals/pb_host4 key 10 0 1 0 value 0 0 0 0 0 0 0 0
+	run host bpftool map update pinned "$globals/pb_host4" key 10 0 1 0 value 0 0 0 0 0 0 0 0
 	[[ $status != 0 ]]
 	host allow 10.255.0.2
 	[[ $(host allow list | wc -l) == 257 ]]
