@@ -28,7 +28,7 @@ programs = $(patsubst %.bpf.c,%,$(wildcard objs/*.bpf.c))
 objects = $(programs:%=%.o)
 legacy = $(programs:objs/%=objs/legacy/%.o)
 harness = $(patsubst %.bpf.c,%.o,$(wildcard test/bench/*.bpf.c))
-commands = $(filter-out %.bash %.awk %.o,$(wildcard scripts/*))
+commands = $(filter-out %.bash %.awk %.o scripts/bpf_dump,$(wildcard scripts/*))
 libraries = $(wildcard scripts/*.bash scripts/*.awk)
 shell_files = $(commands) $(wildcard scripts/*.bash test/*.bats test/*.bash test/bench/*.bash) test/bench/run .ci/run
 c_files = $(wildcard objs/*.c maps/*.[ch] test/fixtures/*.c test/bench/*.c)

@@ -72,15 +72,15 @@ _Static_assert(sizeof(struct pb_icmp) == 8, "RFC 792");
 #define PB_IP4_FRAGMENT 0x3fff /* more fragments, or an offset */
 #define PB_IP4_OFFSET	0x1fff
 
-#define PB_ICMP_UNREACH		 3
-#define PB_ICMP_FRAG_NEEDED	 4
-#define PB_ICMP6_PACKET_TOO_BIG	 2
-#define PB_ICMP6_MLD_FIRST	 130 /* query, report, done: RFC 2710 */
-#define PB_ICMP6_MLD_LAST	 132
-#define PB_ICMP6_MLD2_REPORT	 143 /* RFC 3810 */
-#define PB_ICMP6_ND_FIRST	 133 /* RS, RA, NS, NA, redirect: RFC 4861 */
-#define PB_ICMP6_ND_LAST	 137
-#define PB_ETHERTYPE_802_3	 0x0600 /* below it the field is a length */
+#define PB_ICMP_UNREACH		3
+#define PB_ICMP_FRAG_NEEDED	4
+#define PB_ICMP6_PACKET_TOO_BIG 2
+#define PB_ICMP6_MLD_FIRST	130 /* query, report, done: RFC 2710 */
+#define PB_ICMP6_MLD_LAST	132
+#define PB_ICMP6_MLD2_REPORT	143 /* RFC 3810 */
+#define PB_ICMP6_ND_FIRST	133 /* RS, RA, NS, NA, redirect: RFC 4861 */
+#define PB_ICMP6_ND_LAST	137
+#define PB_ETHERTYPE_802_3	0x0600 /* below it the field is a length */
 
 /* A frame in memory that may be read, data to data_end, and its full length in bytes: longer where
  * a part lies outside that memory (fragments of a jumbo frame).

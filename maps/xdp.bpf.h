@@ -9,7 +9,7 @@
 #include "packet.h"
 
 /* The whole frame, in a program of section "xdp". */
-#define PB_XDP_LEN(CTX) ((CTX)->data_end - (CTX)->data)
+#define PB_XDP_LEN(CTX)	      ((CTX)->data_end - (CTX)->data)
 /* In "xdp.frags" data ends with the first buffer. The headers are taken to be there, as drivers put
  * them; a frame whose headers are not is malformed to the parser.
  */
@@ -17,8 +17,7 @@
 
 #define PB_XDP_FRAME(CTX, LEN)                                                                     \
 	{                                                                                          \
-		.data = (void *)(long)(CTX)->data,                                                 \
-		.data_end = (void *)(long)(CTX)->data_end,                                         \
+		.data = (void *)(long)(CTX)->data, .data_end = (void *)(long)(CTX)->data_end,      \
 		.len = (LEN),                                                                      \
 	}
 

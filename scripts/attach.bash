@@ -1,4 +1,5 @@
 # shellcheck shell=bash
+# shellcheck disable=SC2154,SC2034 # what lib.bash sets is used here, what is set here the commands use
 # SPDX-License-Identifier: GPL-2.0-only
 # What is attached to a device, whose it is, and attaching in one step. Sourced after lib.bash.
 
@@ -14,19 +15,43 @@ dev_read() { # DEV
 		jq -r '.[0] | [.ifindex, .link_type, .linkinfo.info_kind // "-", .master // "-", .mtu]
 			+ (.xdp // {} | [.prog.id // "-", .prog.name // "-", .prog.tag // "-",
 				({"1": "native", "2": "generic", "3": "offloaded", "4": "several"}["\(.mode)"] // "-")])
-			| @tsv' <<<"$line")
+			| @tsv' <<<"$line"
+	)
 	[[ $xdp_id != - ]] || xdp_id=''
 }
 
-# Whether a loaded program is ours: the name of one of our objects and our counters among its maps,
-# or attached by us from an object that the user named.
-is_ours() { # ID NAME
-	local ids
-	[[ -e $attached/$1 ]] && return
-	[[ -e $objs/${2%_frags}.o ]] || return
-	ids=$(bpftool -j prog show id "$1" | jq -r '.map_ids[]?')
-	bpftool -j map show | jq -e --arg ids "$ids" \
-		'($ids | split("\n") | map(tonumber)) as $mine | any(.[]; .name == "pb_counters" and .id as $id | $mine | index($id))' >/dev/null
+# Every program on a hook of this network namespace, a JSON line each. Ours: the name of one of our
+# objects and our counters among its maps, or attached by us from an object that the user named.
+hooks() {
+	local object
+	ip -j -d link show >"$tmp/links"
+	bpftool -j prog show >"$tmp/progs"
+	bpftool -j map show >"$tmp/maps"
+	bpftool -j net show >"$tmp/net"
+	ls "$attached" >"$tmp/named" 2>/dev/null || :
+	for object in "$objs"/*.bpf.c "$objs"/*.o; do
+		[[ ! -e $object ]] || basename "${object%.bpf.c}" .o
+	done >"$tmp/objects"
+	jq -nc --slurpfile links "$tmp/links" --slurpfile progs "$tmp/progs" --slurpfile maps "$tmp/maps" \
+		--slurpfile net "$tmp/net" --rawfile named "$tmp/named" --rawfile objects "$tmp/objects" '
+		($named | split("\n")) as $named | ($objects | split("\n")) as $objects |
+		($links[0] | INDEX("\(.ifindex)")) as $link |
+		($progs[0] | INDEX("\(.id)")) as $prog |
+		($maps[0] | map(select(.name == "pb_counters")) | INDEX("\(.id)")) as $counters |
+		[($links[0][] | select(.xdp.prog) | {ifindex, hook: "xdp", id: .xdp.prog.id,
+			mode: ({"1": "native", "2": "generic", "3": "offloaded"}["\(.xdp.mode)"])}),
+		 ($net[0][0].tc // [] | .[] | select(.id and .ifindex) | {ifindex, id, mode: null,
+			hook: ("tc/" + (.kind | sub("^(clsact|tcx)/"; "")))})][] |
+		. as $at | $link["\(.ifindex)"] as $l | $prog["\(.id)"] as $p | select($l and $p) |
+		{ifname: $l.ifname, ifindex, hook, program: $p.name,
+		 ours: (($named | index("\($at.id)") != null) or
+			(($objects | index($p.name | sub("_frags$"; "")) != null) and any($p.map_ids[]?; $counters["\(.)"]))),
+		 mode, id, tag: $p.tag, btf_id: ($p.btf_id // 0), kind: ($l.linkinfo.info_kind // "-"), master: ($l.master // "-"),
+		 counters: ([$p.map_ids[]? | select($counters["\(.)"])][0] // 0)}'
+}
+
+is_ours() { # ID
+	hooks | jq -e -s --argjson id "$1" 'any(.[]; .id == $id and .ours)' >/dev/null
 }
 
 # Programs other than these that look into the lists: "NAME id N, …".

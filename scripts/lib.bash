@@ -1,4 +1,5 @@
 # shellcheck shell=bash
+# shellcheck disable=SC2034 # the commands use what is set here
 # SPDX-License-Identifier: GPL-2.0-only
 # What every command shares: words, messages, tool calls, pins, the lock. Sourced, not run.
 

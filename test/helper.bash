@@ -14,7 +14,7 @@ globals=/sys/fs/bpf/tc/globals
 export PATH=$scripts:$PATH
 unset SSH_CONNECTION
 
-declare -A holder
+declare -gA holder # -g: bats loads this file in a function
 spawned=()
 
 # Starts a process for the length of the test, in the background.
