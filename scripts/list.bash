@@ -227,7 +227,12 @@ list_edit_one() { # add|del
 	read -ra call <<<"pinned $(pin_of "${one[0]}") key hex $(words "${one[1]}")"
 	case $1 in
 	add) try bpftool map update "${call[@]}" value "${until_removed[@]}" && return ;;
-	del) try bpftool map delete "${call[@]}" && return ;;
+	del) # shown when it is done: what is not in the list is one line of complaint
+		if [[ $dry ]] || bpftool map delete "${call[@]}" 2>"$tmp/err"; then
+			say bpftool map delete "${call[@]}"
+			return
+		fi
+		;;
 	esac
 	if grep -qE 'Argument list too long|No space left' "$tmp/err"; then
 		return 1

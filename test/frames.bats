@@ -1,0 +1,109 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only
+# What each kind of frame gets (design.md, section 4), put through the loaded programs.
+
+load helper
+load fixtures/frames
+
+setup() {
+	new_host host mounts
+	host ip link add v1 type veth peer name v2
+	host ip link set v1 up
+}
+teardown() { sandbox_end; }
+
+# Runs every frame of a table through the program on v1 and compares verdict and reason. The reason
+# is the one counter of runs that has gone up.
+check_table() { # TABLE
+	local id map names verdict reason frame name got before after n=0 wrong=0
+	id=$(xdp_id v1)
+	for map in $(host bpftool -j prog show id "$id" | jq '.map_ids[]'); do
+		[[ $(host bpftool -j map show id "$map" | jq -r .name) != pb_counters ]] || break
+	done
+	names=$(host bpftool -j btf dump id "$(host bpftool -j prog show id "$id" | jq .btf_id)" |
+		jq -c '[.types[] | select(.name == "pb_reason").values[] | {key: "\(.val + 32)", value: .name}] | from_entries')
+	before=$(runs)
+	while read -r verdict reason frame name; do
+		xxd -r -p <<<"$frame" >"$BATS_TEST_TMPDIR/frame"
+		got=$(host bpftool -j prog run id "$id" data_in "$BATS_TEST_TMPDIR/frame" repeat 1 | jq -r '.retval')
+		after=$(runs)
+		got="$(verdict_of "$got") $(jq -nr --argjson a "$after" --argjson b "$before" --argjson n "$names" \
+			'[$a | to_entries[] | select(.value != ($b[.key] // 0)).key | $n[.] // "?" | sub("PB_(PASS|DROP)_"; "") | ascii_downcase] | join("+")')"
+		before=$after n=$((n + 1))
+		if [[ $got != "$verdict $reason" ]]; then
+			echo "$name: $got, not $verdict $reason: $frame"
+			wrong=$((wrong + 1))
+		fi
+	done < <("$1")
+	((n > 40)) || echo "only $n frames"
+	((wrong == 0 && n > 40))
+}
+verdict_of() { case $1 in 1) echo drop ;; 2) echo pass ;; *) echo "action $1" ;; esac }
+runs() {
+	host bpftool -j map dump id "$map" | jq -c '[.[] | {key: "\(.formatted.key // -1)", value: ([.formatted.values[].value.packets] | add)}
+		| select(.value > 0 and (.key | tonumber) >= 32)] | from_entries'
+}
+
+@test "every row of the frame table, in xdp_allow" {
+	host allow -q "${listed[@]}"
+	host ip link set dev v1 xdp obj "$objs/xdp_allow.o" sec xdp
+	check_table allow_table
+}
+
+@test "every row of the frame table, in xdp_allow for jumbo frames" {
+	host allow -q "${listed[@]}"
+	host ip link set dev v1 xdp obj "$objs/xdp_allow.o" sec xdp.frags
+	check_table allow_table
+}
+
+@test "what counts as ICMP, in xdp_icmp" {
+	host ip link set dev v1 xdp obj "$objs/xdp_icmp.o" sec xdp
+	check_table icmp_table
+}
+
+@test "what counts as ICMP, in xdp_icmp for jumbo frames" {
+	host ip link set dev v1 xdp obj "$objs/xdp_icmp.o" sec xdp.frags
+	check_table icmp_table
+}
+
+@test "attached by hand before any list exists, it fails closed" {
+	local verdict
+	host ip link set dev v1 xdp obj "$objs/xdp_allow.o" sec xdp
+	xxd -r -p <<<"$(v4 10.0.0.1 172.17.0.1 17 "$udp")" >"$BATS_TEST_TMPDIR/frame"
+	run -0 --separate-stderr host bpftool -j prog run id "$(xdp_id v1)" data_in "$BATS_TEST_TMPDIR/frame"
+	[[ $(jq .retval <<<"$output") == 1 ]]
+	host allow -q 10.0.0.1
+	run -0 --separate-stderr host bpftool -j prog run id "$(xdp_id v1)" data_in "$BATS_TEST_TMPDIR/frame"
+	[[ $(jq .retval <<<"$output") == 2 ]]
+}
+
+@test "runs are counted apart from the frames of a device" {
+	host allow -q 10.0.0.1
+	host ip link set dev v1 xdp obj "$objs/xdp_allow.o" sec xdp
+	xxd -r -p <<<"$(v4 10.0.0.1 172.17.0.1 17 "$udp")" >"$BATS_TEST_TMPDIR/frame"
+	host bpftool prog run id "$(xdp_id v1)" data_in "$BATS_TEST_TMPDIR/frame" repeat 100
+	[[ $(count v1 pass listed) == 0 ]]
+	host ip addr add 10.0.0.2/24 dev v1
+	new_host peer
+	host ip link set v2 netns "${holder[peer]}"
+	at peer ip addr add 10.0.0.1/24 dev v2
+	at peer ip link set v2 up
+	retry 20 at peer ping -qc1 -W1 10.0.0.2
+	[[ $(count v1 pass listed) -gt 0 ]]
+}
+
+@test "an entry with an end lets in until then" {
+	local now key end
+	host allow -q 10.0.0.2
+	host ip link set dev v1 xdp obj "$objs/xdp_allow.o" sec xdp
+	xxd -r -p <<<"$(v4 10.0.0.1 172.17.0.1 17 "$udp")" >"$BATS_TEST_TMPDIR/frame"
+	read -r now _ </proc/uptime
+	now=$((${now/./} * 10000000))
+	for end in past:$((now - 1)):1 future:$((now + 3600000000000)):2 none:0:2; do
+		key=$(printf '%016x' "$(cut -d: -f2 <<<"$end")" | sed 's/../& /g' | tr ' ' '\n' | tac | tr '\n' ' ')
+		# shellcheck disable=SC2086 # bytes are words
+		host bpftool map update pinned $globals/pb_host4 key 10 0 0 1 value hex $key
+		run -0 --separate-stderr host bpftool -j prog run id "$(xdp_id v1)" data_in "$BATS_TEST_TMPDIR/frame"
+				[[ $(jq .retval <<<"$output") == "${end##*:}" ]]
+	done
+}
