@@ -18,9 +18,14 @@ unset SSH_CONNECTION
 declare -gA holder # -g: bats loads this file in a function
 spawned=()
 
-# Starts a process for the length of the test, in the background.
+# Starts a process for the length of the test, in the background. `at` then leaves no shell behind
+# it, so that the last of `spawned` is the process itself, and goes with the test.
 spawn() { # CMD…
-	"$@" 3>&- &
+	(
+		[[ $(type -t "$1") == function ]] || exec "$@"
+		spawning=exec
+		"$@"
+	) 3>&- &
 	spawned+=("$!")
 }
 
@@ -42,9 +47,9 @@ at() {
 	local name=$1
 	shift
 	if [[ $name == host ]]; then
-		nsenter -t "${holder[host]}" -n -m -- "$@"
+		${spawning-} nsenter -t "${holder[host]}" -n -m -- "$@"
 	else
-		nsenter -t "${holder[host]}" -m -- nsenter -t "${holder[$name]}" -n -- "$@"
+		${spawning-} nsenter -t "${holder[host]}" -m -- nsenter -t "${holder[$name]}" -n -- "$@"
 	fi
 }
 host() { at host "$@"; }
