@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# shellcheck disable=SC2034 # the tests use what is set here
+# shellcheck disable=SC2034,SC2030,SC2031,SC2209 # the tests use what is set here; spawn works in a subshell
 # SPDX-License-Identifier: GPL-2.0-only
 # Sandboxes for the tests: hosts in network namespaces, one of them with a bpffs and a /run of its
 # own, so that nothing is attached, pinned or locked outside. A host is a sleeping process that is
