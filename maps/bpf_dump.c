@@ -390,14 +390,19 @@ static void nap(struct dump *d, int64_t ns, bool idle)
 		d->out.err = -EPIPE;
 }
 
-/* How long to sleep: a buffer that was a quarter full by now must be looked at sooner. */
-static int64_t next_nap(int64_t nap, uint64_t bytes, uint64_t size)
+/*
+ * How long to sleep, so that the buffer is an eighth full at the next look: `bytes` came within
+ * `took`. A calm that ends is trusted only slowly.
+ */
+static int64_t next_nap(int64_t nap, int64_t took, uint64_t bytes, uint64_t size)
 {
+	int64_t most = 2 * nap + MSEC / 20, want;
+
 	if (bytes > size / 4)
-		nap = bytes > size / 2 ? nap / 4 : nap / 2;
-	else if (bytes < size / 16)
-		nap = nap * 2 + MSEC / 20;
-	return nap < NAP ? nap : NAP;
+		return 0;
+	want = bytes ? (int64_t)((double)took * (size / 8) / bytes) : NAP;
+	want = want < most ? want : most;
+	return want < NAP ? want : NAP;
 }
 
 static int round_of(struct dump *d, bool all, uint64_t *bytes, uint64_t *size, bool *more)
@@ -414,15 +419,17 @@ static int round_of(struct dump *d, bool all, uint64_t *bytes, uint64_t *size, b
 static int read_live(struct dump *d)
 {
 	int64_t now = now_ns(), end = now + d->opt.duration, last = now, lost_at = now,
-		tick_at = now, flushed = now, sleep = NAP;
+		tick_at = now, flushed = now, looked = now, sleep = NAP;
 	uint64_t bytes, size, before;
-	bool more;
+	bool more, idle = false;
 	int err = 0;
 
 	while (!err && !stop && !d->out.err) {
 		before = d->events;
 		err = round_of(d, false, &bytes, &size, &more);
 		now = now_ns();
+		sleep = idle ? 0 : next_nap(sleep, now - looked, bytes, size);
+		looked = now;
 		if (d->events != before || more)
 			last = now;
 		if (now - lost_at >= LOST_EVERY) {
@@ -441,14 +448,14 @@ static int read_live(struct dump *d)
 			}
 			tick_at = now;
 		}
-		sleep = next_nap(sleep, bytes, size);
 		if (sleep > MSEC || now - flushed >= FLUSH) {
 			out_flush(&d->out);
 			flushed = now;
 		}
 		if (err || stop || (d->opt.duration && now >= end))
 			break;
-		if (now - last >= IDLE) {
+		idle = now - last >= IDLE;
+		if (idle) {
 			if (d->ring.consumer)
 				ring_release(&d->ring);
 			sleep = LONG_NAP;
@@ -456,7 +463,7 @@ static int read_live(struct dump *d)
 		if (d->opt.duration && sleep > end - now)
 			sleep = end - now;
 		if (sleep > MSEC / 20)
-			nap(d, sleep, now - last >= IDLE);
+			nap(d, sleep, idle);
 	}
 	/* what was there when the end came, but not what came since */
 	if (!err && !d->out.err)

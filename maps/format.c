@@ -266,7 +266,7 @@ static int add_enum(struct compiler *c, const struct btf_view *t, uint32_t *inde
 		tab->names[tab->n++].value = p.value;
 		for (k = 0; s[k]; k++)
 			s[k] = isalnum((unsigned char)s[k]) ? tolower((unsigned char)s[k]) : '_';
-		if (k > tab->width)
+		if (k > tab->width && !is_bound(p.name))
 			tab->width = k;
 	}
 	qsort(tab->names, tab->n, sizeof(*tab->names), compare_values);

@@ -30,9 +30,10 @@ int perf_next(struct perf_cpu *c)
 	while (c->tail != c->head) {
 		uint64_t at = c->tail & (c->size - 1), left = c->head - c->tail;
 
-		if (left > c->size || left < sizeof(h))
+		/* records begin at multiples of 8 bytes, so that their headers never wrap */
+		if (left > c->size || left < sizeof(h) || at % 8)
 			return -EBADMSG;
-		load_at(c, c->tail, &h, sizeof(h));
+		memcpy(&h, c->data + at, sizeof(h));
 		if (h.size < sizeof(h) || h.size > left)
 			return -EBADMSG;
 		p = c->data + at;
@@ -280,7 +281,7 @@ static int run(struct perf_cpu *c, struct sink *s, uint64_t until)
 int perf_drain(struct perf *p, struct sink *s, bool all, uint64_t *bytes, bool *more)
 {
 	struct timespec t;
-	uint64_t now, limit;
+	uint64_t now, limit, head;
 	int i, err = 0;
 
 	clock_gettime(CLOCK_MONOTONIC, &t);
@@ -291,9 +292,10 @@ int perf_drain(struct perf *p, struct sink *s, bool all, uint64_t *bytes, bool *
 		struct perf_cpu *c = &p->cpus[i];
 
 		/* acquire: pairs with the kernel's barrier between the records and the position */
-		c->head = __atomic_load_n(&c->page->data_head, __ATOMIC_ACQUIRE);
-		if (c->head - c->tail > *bytes)
-			*bytes = c->head - c->tail;
+		head = __atomic_load_n(&c->page->data_head, __ATOMIC_ACQUIRE);
+		if (head - c->head > *bytes)
+			*bytes = head - c->head;
+		c->head = head;
 		if (c->head - c->tail > c->size / 2)
 			limit = UINT64_MAX;
 		if (perf_next(c) < 0)

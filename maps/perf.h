@@ -45,7 +45,8 @@ int perf_open(struct perf *p, int map_fd, uint32_t places);
 void perf_close(struct perf *p);
 /* Looks for CPUs that came or went since. Returns the number of new ones or -errno. */
 int perf_online(struct perf *p);
-/* As ring_drain(); *bytes is of the fullest buffer. With `all` nothing waits to settle. */
+/* As ring_drain(); *bytes is what came since, of the busiest CPU. With `all` nothing waits to
+ * settle. */
 int perf_drain(struct perf *p, struct sink *s, bool all, uint64_t *bytes, bool *more);
 /* Losses that no record has told of yet, if the kernel counts them (Linux 6.0). */
 void perf_lost(struct perf *p, struct sink *s);
