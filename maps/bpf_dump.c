@@ -168,13 +168,13 @@ static void on_lost(struct sink *s, uint64_t n, int cpu)
 
 	d->lost += n;
 	out_room(o, 2 * OUT_VALUE);
-	put(o, json ? "{\"lost\":" : "# lost ", json ? 8 : 7);
+	put_str(o, json ? "{\"lost\":" : "# lost ");
 	put_u64(o, n);
 	if (cpu >= 0) {
-		put(o, json ? ",\"cpu\":" : " on CPU ", json ? 7 : 8);
+		put_str(o, json ? ",\"cpu\":" : " on CPU ");
 		put_u64(o, cpu);
 	}
-	put(o, "}\n" + !json, 1 + json);
+	put_str(o, json ? "}\n" : "\n");
 }
 
 static int bad_words(const char *what, const char *thing)
@@ -317,6 +317,7 @@ static int open_btf(struct dump *d)
 	}
 	d->choose.feed = &d->feed;
 	d->choose.mode = d->opt.mode;
+	d->choose.kernel = "/sys/kernel/btf/vmlinux";
 	d->choose.perf = d->map.type == BPF_MAP_TYPE_PERF_EVENT_ARRAY;
 	memcpy(d->choose.map, d->map.name, sizeof(d->choose.map) - 1);
 	err = choose_open(&d->choose, d->opt.type, d->map.btf_value_type_id,

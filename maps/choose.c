@@ -168,7 +168,7 @@ static void drop_kernel_types(struct choose *c)
 			drop(c, i);
 	for (i = 0; i < c->n_picks; i++)
 		unsure += c->picks[i].step == BY_SIZE;
-	if (!unsure || feed_add_file(&kernel, "/sys/kernel/btf/vmlinux"))
+	if (!unsure || !c->kernel || feed_add_file(&kernel, c->kernel))
 		return;
 	names = malloc(kernel.btfs[0].btf.types * sizeof(*names));
 	for (id = 1; names && id < kernel.btfs[0].btf.types; id++) {

@@ -23,6 +23,7 @@ struct choose {
 	const struct feed *feed;
 	enum fmt_mode mode;
 	bool perf;	     /* record lengths are rounded up */
+	const char *kernel;  /* file with the kernel's own BTF, NULL: do not look */
 	char map[16];	     /* its name, "" if there is none */
 	char why[512];	     /* after a choice, a line that says why it is not a struct; "" else */
 	struct fmt *fixed;   /* by step 1 or 2 */

@@ -57,7 +57,7 @@ static int literal(struct compiler *c, const char *s, size_t n)
 
 	if (n > MAX_LIT - f->lit_len)
 		return -E2BIG;
-	if (f->lit_len + n > f->lit_room) {
+	if (f->lit_len + n >= f->lit_room) { /* never without a buffer, empty or not */
 		uint32_t room = 2 * (f->lit_len + n) + 256;
 		char *more = realloc(f->lit, room);
 
@@ -616,8 +616,8 @@ int fmt_compile(struct fmt **made, const struct btf *b, uint32_t id, enum fmt_mo
 	c.f->size = size;
 	c.f->empty = true;
 	err = btf_bare(b, id, &t);
-	if (!err && mode == FMT_JSON)
-		err = literal_str(&c, "{");
+	if (!err)
+		err = literal_str(&c, mode == FMT_JSON ? "{" : "");
 	if (!err && t.kind != BTF_KIND_STRUCT && t.kind != BTF_KIND_UNION)
 		top = (struct place){.role = MEMBER, .name = "value", .last = true};
 	if (!err && mode != FMT_HEX)

@@ -73,7 +73,7 @@ static void put_time(struct fmt_env *e, struct out *o, uint64_t v, bool json)
 	ns -= second * NSEC;
 	if (json) {
 		put_digits(o, ns, 9);
-		put(o, "Z\"", 2);
+		put_str(o, "Z\"");
 	} else {
 		put_digits(o, ns / 1000, 6);
 	}
@@ -92,7 +92,7 @@ static void put_ifname(const struct run *r, uint32_t index)
 			memcpy(i->name, req.ifr_name, sizeof(i->name) - 1);
 	}
 	if (!i->name[0])
-		put(r->o, r->json ? "null" : "-", r->json ? 4 : 1);
+		put_str(r->o, r->json ? "null" : "-");
 	else if (r->json)
 		put_json(r->o, (const uint8_t *)i->name, strlen(i->name));
 	else
@@ -182,7 +182,7 @@ static void put_enum(const struct run *r, const struct op *op, uint64_t v)
 	out_room(r->o, strlen(name) + OUT_VALUE);
 	if (r->json)
 		put_char(r->o, '"');
-	put(r->o, name, strlen(name));
+	put_str(r->o, name);
 	if (r->json)
 		put_char(r->o, '"');
 }
@@ -209,14 +209,14 @@ static void put_quoted(const struct run *r, const struct op *op, const uint8_t *
 		put_hex(r->o, load(op, p));
 		break;
 	case OP_INT128:
-		put(r->o, "0x", 2);
+		put_str(r->o, "0x");
 		for (i = 0; i < 16; i++)
 			put_bytes(r->o, p + (op->big ? i : 15 - i), 1, 0);
 		break;
 	default: /* OP_IPPROTO */
 		name = protocol(*p);
 		if (name)
-			put(r->o, name, strlen(name));
+			put_str(r->o, name);
 		else
 			put_u64(r->o, *p);
 	}
@@ -240,7 +240,7 @@ static void put_float(const struct run *r, const struct op *op, const uint8_t *p
 		memcpy(&d, &v, 8);
 	}
 	if (d != d || d > 1.7976931348623157e308 || d < -1.7976931348623157e308)
-		put(r->o, r->json ? "null" : "nan", r->json ? 4 : 3);
+		put_str(r->o, r->json ? "null" : "nan");
 	else
 		put(r->o, text, snprintf(text, sizeof(text), "%.*g", op->size == 4 ? 9 : 17, d));
 }
@@ -315,7 +315,7 @@ static void run_ops(struct run *r, const struct op *op, uint32_t n, const uint8_
 			continue;
 		} else if (op->kind == OP_NULL || p > r->end || op->len > (size_t)(r->end - p)) {
 			r->cut = r->cut || op->kind != OP_NULL;
-			put(o, r->json ? "null" : "…", r->json ? 4 : strlen("…"));
+			put_str(o, r->json ? "null" : "…");
 			columns = 1;
 		} else if (op->kind == OP_INT) {
 			uint64_t v = load_int(op, p);
@@ -330,7 +330,7 @@ static void run_ops(struct run *r, const struct op *op, uint32_t n, const uint8_
 		} else if (op->kind == OP_BOOL) {
 			bool v = op->bits ? load_bits(op, p) : *p;
 
-			put(o, v ? "true" : "false", v ? 4 : 5);
+			put_str(o, v ? "true" : "false");
 		} else if (op->kind == OP_TIME) {
 			put_time(r->env, o, load(op, p), r->json);
 		} else if (op->kind == OP_IFNAME) {
@@ -361,34 +361,32 @@ void fmt_record(const struct fmt *f, struct fmt_env *e, struct out *o, const voi
 			.o = o,
 			.end = (const uint8_t *)data + len,
 			.json = f->mode == FMT_JSON};
-	bool comma = !f->empty;
+	bool extra = len > f->size + slack && !f->flex;
 
 	if (f->mode == FMT_HEX) {
 		fmt_hex(f->mode, o, data, len > f->size && len - f->size <= slack ? f->size : len);
 		return;
 	}
-	run_ops(&r, f->ops, f->n_ops, data);
+	if (f->n_ops)
+		run_ops(&r, f->ops, f->n_ops, data);
 	out_room(o, f->lit_len - f->tail + 2 * OUT_VALUE);
 	put(o, f->lit + f->tail, f->lit_len - f->tail);
+	if (r.json && !f->empty && (r.cut || extra))
+		put_char(o, ',');
 	if (r.cut) {
-		const char *mark = !r.json ? " … truncated"
-				   : comma ? ",\"truncated\":true"
-					   : "\"truncated\":true";
-		put(o, mark, strlen(mark));
-	} else if (len > f->size + slack && !f->flex) {
-		if (r.json)
-			put(o, ",\"extra_bytes\":" + !comma, 15 - !comma);
-		else
-			put(o, " … ", strlen(" … "));
+		put_str(o, r.json ? "\"truncated\":true" : " … truncated");
+	} else if (extra) {
+		put_str(o, r.json ? "\"extra_bytes\":" : " … ");
 		put_u64(o, len - f->size);
-		if (!r.json)
-			put(o, " more bytes", strlen(" more bytes"));
+		put_str(o, r.json ? "" : " more bytes");
 	}
-	put(o, "}\n" + !r.json, 1 + r.json);
+	put_str(o, r.json ? "}\n" : "\n");
 }
 
 void fmt_header(const struct fmt *f, struct out *o)
 {
+	if (!f->header_len)
+		return;
 	out_room(o, f->header_len + 1);
 	put(o, f->header, f->header_len);
 	put_char(o, '\n');
@@ -398,10 +396,10 @@ void fmt_hex(enum fmt_mode mode, struct out *o, const void *data, size_t len)
 {
 	out_room(o, OUT_VALUE);
 	if (mode == FMT_JSON)
-		put(o, "{\"hex\":\"", 8);
+		put_str(o, "{\"hex\":\"");
 	put_bytes(o, data, len, mode == FMT_JSON ? 0 : ' ');
 	out_room(o, OUT_VALUE);
 	if (mode == FMT_JSON)
-		put(o, "\"}", 2);
+		put_str(o, "\"}");
 	put_char(o, '\n');
 }

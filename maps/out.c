@@ -81,7 +81,7 @@ void put_hex(struct out *o, uint64_t v)
 {
 	int shift = 60;
 
-	put(o, "0x", 2);
+	put_str(o, "0x");
 	while (shift && !(v >> shift))
 		shift -= 4;
 	for (; shift >= 0; shift -= 4)
@@ -135,7 +135,7 @@ void put_ip16(struct out *o, const uint8_t a[16])
 		int shift = 12;
 
 		if (i == best) {
-			put(o, "::", 2);
+			put_str(o, "::");
 			i += best_run - 1;
 			continue;
 		}
@@ -194,7 +194,7 @@ static void escape(struct out *o, uint8_t c, bool json)
 		put_char(o, to[at - from]);
 		return;
 	}
-	put(o, json ? "u00" : "x", json ? 3 : 1);
+	put_str(o, json ? "u00" : "x");
 	put_char(o, hexdigits[c >> 4]);
 	put_char(o, hexdigits[c & 15]);
 }
@@ -265,14 +265,14 @@ void put_json(struct out *o, const uint8_t *p, size_t n)
 			uint32_t c = len == -2 ? (p[i] & 31) << 6 | (p[i + 1] & 63)
 					       : (p[i] & 15) << 12 | (p[i + 1] & 63) << 6 |
 							 (p[i + 2] & 63);
-			put(o, "\\u", 2);
+			put_str(o, "\\u");
 			put_char(o, hexdigits[c >> 12]);
 			put_char(o, hexdigits[c >> 8 & 15]);
 			put_char(o, hexdigits[c >> 4 & 15]);
 			put_char(o, hexdigits[c & 15]);
 			i -= len;
 		} else {
-			put(o, "\\ufffd", 6);
+			put_str(o, "\\ufffd");
 			i++;
 		}
 	}

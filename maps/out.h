@@ -41,6 +41,11 @@ static inline void put(struct out *o, const char *s, size_t n)
 	o->len += n;
 }
 
+static inline void put_str(struct out *o, const char *s)
+{
+	put(o, s, strlen(s));
+}
+
 static inline void put_char(struct out *o, char c)
 {
 	o->buf[o->len++] = c;
