@@ -469,10 +469,8 @@ static int read_live(struct dump *d)
 	/* what was there when the end came, but not what came since */
 	if (!err && !d->out.err)
 		err = round_of(d, true, &bytes, &size, &more);
-	if (!err || err == 1) {
-		feed_lost(&d->feed, &d->sink);
-		perf_lost(&d->perf, &d->sink);
-	}
+	feed_lost(&d->feed, &d->sink);
+	perf_lost(&d->perf, &d->sink);
 	if (err == -EBADMSG)
 		return refused("corrupt", d->opt.pin, err);
 	return 0;

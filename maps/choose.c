@@ -144,9 +144,33 @@ static bool is_context(const char *name)
 	return false;
 }
 
+/* What the only parameter of a global function points to: programs are such functions. */
+static bool is_parameter(const struct pick *p)
+{
+	const struct btf *b = &p->from->btf;
+	struct btf_view t, proto;
+	struct btf_part par;
+	uint32_t id;
+
+	for (id = 1; id < b->types; id++) {
+		btf_get(b, id, &t);
+		if (t.kind != BTF_KIND_FUNC || t.word != BTF_FUNC_GLOBAL)
+			continue;
+		btf_get(b, t.type, &proto);
+		if (proto.kind != BTF_KIND_FUNC_PROTO || proto.vlen != 1)
+			continue;
+		btf_part(b, &proto, 0, &par);
+		if (!btf_bare(b, par.type, &t) && t.kind == BTF_KIND_PTR &&
+		    !btf_bare(b, t.type, &t) && t.id == p->id)
+			return true;
+	}
+	return false;
+}
+
 static void drop(struct choose *c, int i)
 {
-	c->picks[i] = c->picks[--c->n_picks];
+	c->n_picks--;
+	memmove(&c->picks[i], &c->picks[i + 1], (c->n_picks - i) * sizeof(*c->picks));
 }
 
 static int compare_names(const void *a, const void *b)
@@ -164,7 +188,8 @@ static void drop_kernel_types(struct choose *c)
 	int i, unsure = 0;
 
 	for (i = c->n_picks - 1; i >= 0; i--)
-		if (c->picks[i].step == BY_SIZE && is_context(c->picks[i].name))
+		if (c->picks[i].step == BY_SIZE &&
+		    (is_context(c->picks[i].name) || is_parameter(&c->picks[i])))
 			drop(c, i);
 	for (i = 0; i < c->n_picks; i++)
 		unsure += c->picks[i].step == BY_SIZE;

@@ -8,7 +8,7 @@
  * also without the s of a plural (map `events`, struct `event`)
  *   4. a struct that a global variable is or points to: `const struct event *unused;`
  *   5. a struct that is the value of another map (the usual place to build a large record)
- *   6. any other struct that is neither a context nor one of the kernel's own types
+ *   6. any other struct that is neither what a program is called with nor one of the kernel's own
  *   7. from 3 and 4 again, a struct longer than the record, for records that are cut to length
  * From 3 to 6 the struct's size must be the record's; of a perf record, whose length is rounded up,
  * the padding is left out. Nothing found or ambiguous: the record is printed as hexadecimal digits.
