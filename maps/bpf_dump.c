@@ -144,7 +144,7 @@ static int on_record(struct sink *s, const void *data, size_t len)
 		f = choose_fmt(&d->choose, len);
 	if (d->choose.why[0]) {
 		if (d->opt.mode != FMT_HEX)
-			say("records in hexadecimal: %s", d->choose.why);
+			say("%s", d->choose.why);
 		d->choose.why[0] = '\0';
 	}
 	if (f && f != d->shown && d->opt.mode == FMT_TEXT)

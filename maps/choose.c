@@ -8,6 +8,7 @@
 #include "choose.h"
 #include "member_name.h"
 
+#define HEX   "records in hexadecimal: "
 #define KNOWN 256 /* lengths remembered, a power of two */
 
 enum step {
@@ -26,6 +27,7 @@ struct pick {
 	struct fmt *fmt; /* compiled when first chosen */
 	bool open_end;	 /* its last member is an array of no length */
 	bool bad;	 /* it was chosen and could not be compiled */
+	bool told;
 };
 
 struct known {
@@ -340,31 +342,31 @@ static struct pick *choose(struct choose *c, size_t len)
 	struct pick *p;
 	int step, n;
 
-	for (step = BY_NAME; step < STEPS + 2; step++) {
+	for (step = BY_NAME; step <= STEPS; step++) {
 		bool longer = step >= STEPS;
 
-		p = only(c, longer ? step - STEPS : step, len, longer, &n);
+		p = only(c, longer ? BY_NAME : step, len, longer, &n);
 		if (p)
 			return p;
 		if (n) {
 			memcpy(names, c->why, sizeof(names));
 			snprintf(c->why, sizeof(c->why),
-				 "ambiguous, name one with -t: %zu bytes may be %.*s", len, 400,
+				 HEX "ambiguous, name one with -t: %zu bytes may be %.*s", len, 400,
 				 names);
 			return NULL;
 		}
 	}
 	if (!c->feed->n_btfs && !c->feed->programs)
 		snprintf(c->why, sizeof(c->why),
-			 "no loaded program uses it, give its object with -b");
+			 HEX "no loaded program uses it, give its object with -b");
 	else if (!c->feed->n_btfs)
 		snprintf(c->why, sizeof(c->why),
-			 "its program has no BTF (compile it with -g), give one with -b: %s",
+			 HEX "its program has no BTF (compile it with -g), give one with -b: %s",
 			 c->feed->no_btf);
 	else
 		snprintf(c->why, sizeof(c->why),
-			 "no struct of %zu bytes is in its BTF, name one with -t or -b: %s", len,
-			 c->feed->btfs[0].owner);
+			 HEX "no struct of %zu bytes is in its BTF, name one with -t or -b: %s",
+			 len, c->feed->btfs[0].owner);
 	return NULL;
 }
 
@@ -384,9 +386,14 @@ const struct fmt *choose_fmt(struct choose *c, size_t len)
 	p = choose(c, len);
 	if (p && !p->fmt && fmt_compile(&p->fmt, &p->from->btf, p->id, c->mode)) {
 		p->bad = true;
-		snprintf(c->why, sizeof(c->why), "its BTF cannot be printed: %s", p->name);
+		snprintf(c->why, sizeof(c->why), HEX "its BTF cannot be printed: %s", p->name);
 	} else if (p) {
 		c->why[0] = '\0';
+		if (p->step >= BY_MAP_VALUE && !p->told)
+			snprintf(c->why, sizeof(c->why),
+				 "only the size of the records speaks for it, -t names another: %s",
+				 p->name);
+		p->told = true;
 		k->fmt = p->fmt;
 	}
 	return k->fmt;
