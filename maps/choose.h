@@ -4,8 +4,8 @@
  * step that leaves exactly one struct decides, one that leaves several is ambiguous:
  *   1. the type named with -t
  *   2. the type of the map's values, if the map has BTF of its own
- *   3. a struct named after the map: NAME, NAME_record, NAME_event, NAME_rec, NAME_data, NAME_t; the
- *      s of a plural may be missing (map `events`, struct `event`)
+ *   3. a struct named after the map: NAME, NAME_record, NAME_event, NAME_rec, NAME_data, NAME_t;
+ *      the s of a plural may be missing (map `events`, struct `event`)
  *   4. a struct that a global variable is or points to: `const struct event *unused;`
  *   5. a struct that is the value of another map (the usual place to build a large record)
  *   6. any other struct that is neither what a program is called with nor one of the kernel's own
