@@ -302,7 +302,6 @@ int choose_open(struct choose *c, const char *type, uint32_t value_id, uint32_t 
 			err = add_pick(c, &c->feed->btfs[i], id);
 	for (i = 0; i < c->feed->n_btfs; i++)
 		mark_variables(c, &c->feed->btfs[i]);
-	drop_kernel_types(c);
 	return err;
 }
 
@@ -345,6 +344,10 @@ static struct pick *choose(struct choose *c, size_t len)
 	for (step = BY_NAME; step <= STEPS; step++) {
 		bool longer = step >= STEPS;
 
+		if (step == BY_SIZE && !c->dropped) { /* late: it takes some milliseconds */
+			drop_kernel_types(c);
+			c->dropped = true;
+		}
 		p = only(c, longer ? BY_NAME : step, len, longer, &n);
 		if (p)
 			return p;

@@ -31,6 +31,7 @@ struct choose {
 	struct pick *picks;  /* all structs */
 	struct known *known; /* by length of record */
 	int n_picks;
+	bool dropped; /* those that are the kernel's own */
 };
 
 /* -ENOENT: there is no such type; else -errno */

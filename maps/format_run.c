@@ -347,8 +347,10 @@ static void run_ops(struct run *r, const struct op *op, uint32_t n, const uint8_
 			if (!columns)
 				columns = o->len - start;
 			out_room(o, op->width);
-			for (; columns < op->width; columns++)
-				put_char(o, ' ');
+			if (columns < op->width) {
+				memset(o->buf + o->len, ' ', op->width - columns);
+				o->len += op->width - columns;
+			}
 		}
 	}
 }

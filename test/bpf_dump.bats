@@ -17,7 +17,7 @@ setup_file() {
 	}
 	local f
 	cc -O2 -Wall -Wextra -Werror -o "$FIX/poke" "$BATS_TEST_DIRNAME/fixtures/poke.c"
-	for f in rich burst odd; do
+	for f in rich burst odd size; do
 		bpf_cc bpfel "$BATS_TEST_DIRNAME/fixtures/feed_$f.bpf.c" "$FIX/feed_$f.o"
 	done
 	bpf_cc bpfeb "$BATS_TEST_DIRNAME/fixtures/feed_odd.bpf.c" "$FIX/feed_odd.be.o"
@@ -34,7 +34,7 @@ teardown_file() {
 	[[ $EUID -ne 0 ]] || retry none_left
 }
 
-none_left() { ! bpftool prog show | grep -q ' name feed_\(rich\|burst\|odd\) '; }
+none_left() { ! bpftool prog show | grep -q ' name feed_\(rich\|burst\|odd\|size\) '; }
 
 teardown() {
 	local p
@@ -372,6 +372,15 @@ rich() { tr -d '\n' <"$BATS_TEST_DIRNAME/fixtures/rich.hex"; }
 	[[ $(jq -r '.hex|length' <<<"$output") -eq 80 ]]
 	run --separate-stderr -1 dump -t nosuch $M/things
 	[[ $stderr == *"no such type in its BTF: nosuch" ]]
+}
+
+@test "only the size speaks for a struct: it is taken, unless it is the kernel's own, and that is said" {
+	sandbox
+	feeder feed_size
+	poke 1 2
+	run --separate-stderr -0 dump -j -c 2 $M/rb
+	[[ ${lines[1]} == '{"first":1,"pid":7,"last":0}' ]]
+	[[ $stderr == *"only the size of the records speaks for it"*": rec"$'\n'"2 events, 0 lost" ]]
 }
 
 @test "a program without BTF: hexadecimal, one line says why, -b helps" {
