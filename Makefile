@@ -15,7 +15,8 @@ CFLAGS ?= -O2 -g
 BPF_TARGET ?= bpf
 # Ours, apart from BPF_CFLAGS, so that a packager's cannot lose them. The UAPI headers want the
 # multiarch directory, which a BPF target does not search.
-bpf_flags = -target $(BPF_TARGET) -g -O2 -Wall -Wextra -Werror -MMD -MP -I maps \
+bpf_arch = $(shell $(CC) -dumpmachine | sed 's/-.*//; s/x86_64\|i.86/x86/; s/aarch64/arm64/; s/s390x/s390/; s/riscv.*/riscv/')
+bpf_flags = -target $(BPF_TARGET) -D__TARGET_ARCH_$(bpf_arch) -g -O2 -Wall -Wextra -Werror -MMD -MP -I maps \
 	$(addprefix -I /usr/include/,$(shell $(CC) -dumpmachine))
 
 version = $(shell sed -n 's/^readonly VERSION=//p' scripts/lib.bash)
