@@ -33,7 +33,7 @@ programs = $(patsubst %.bpf.c,%,$(wildcard objs/*.bpf.c))
 objects = $(programs:%=%.o)
 legacy = $(programs:objs/%=objs/legacy/%.o)
 harness = $(patsubst %.bpf.c,%.o,$(wildcard test/bench/*.bpf.c))
-bpf_dump_parts = bpf_dump btf caps choose elf_section feed format format_run lock member_name out perf ring saved
+bpf_dump_parts = bpf_dump btf caps choose elf_section feed format format_run lines lock member_name out perf ring saved
 commands = $(filter-out %.bash %.awk %.o scripts/bpf_dump,$(wildcard scripts/*))
 libraries = $(wildcard scripts/*.bash scripts/*.awk)
 shell_files = $(commands) $(wildcard scripts/*.bash) .ci/run

@@ -55,7 +55,7 @@ void fmt_env_close(struct fmt_env *e)
 	e->sock = -1;
 }
 
-static void put_time(struct fmt_env *e, struct out *o, uint64_t v, bool json)
+void fmt_time(struct fmt_env *e, struct out *o, uint64_t v, bool json)
 {
 	uint64_t ns = v >= EPOCH_FROM ? v : v + e->boot_to_real, second = ns / NSEC;
 	time_t t = second;
@@ -332,7 +332,7 @@ static void run_ops(struct run *r, const struct op *op, uint32_t n, const uint8_
 
 			put_str(o, v ? "true" : "false");
 		} else if (op->kind == OP_TIME) {
-			put_time(r->env, o, load(op, p), r->json);
+			fmt_time(r->env, o, load(op, p), r->json);
 		} else if (op->kind == OP_IFNAME) {
 			uint32_t index;
 
