@@ -15,12 +15,12 @@ declare -A kind_flags=([host4]=0 [host6]=0 [net4]=1 [net6]=1) # BPF_F_NO_PREALLO
 readonly until_removed=(0 0 0 0 0 0 0 0)
 readonly journal=$state/journal
 
-# Entries that a map of N should have room for. Eight times as many up to 65536: a hash with empty
-# buckets answers faster (docs/performance.md), and 65536 hosts cost 5 MiB. Beyond, the next power
-# of two.
+# Entries that a map of N should have room for. Eight times as many up to 32768: a hash with empty
+# buckets answers faster, until they no longer fit the processor's cache beside the entries
+# (docs/performance.md). Beyond, the next power of two.
 capacity() { # N
 	local want=$(($1 * 8)) room=256
-	((want <= 65536)) || want=$(($1 > 65536 ? $1 : 65536))
+	((want <= 32768)) || want=$(($1 > 32768 ? $1 : 32768))
 	while ((room < want)); do room=$((room * 2)); done
 	printf '%d' "$room"
 }
@@ -227,7 +227,12 @@ list_edit_one() { # add|del
 	read -ra call <<<"pinned $(pin_of "${one[0]}") key hex $(words "${one[1]}")"
 	case $1 in
 	add) try bpftool map update "${call[@]}" value "${until_removed[@]}" && return ;;
-	del) try bpftool map delete "${call[@]}" && return ;;
+	del) # shown when it is done: what is not in the list is one line of complaint
+		if [[ $dry ]] || bpftool map delete "${call[@]}" 2>"$tmp/err"; then
+			say bpftool map delete "${call[@]}"
+			return
+		fi
+		;;
 	esac
 	if grep -qE 'Argument list too long|No space left' "$tmp/err"; then
 		return 1

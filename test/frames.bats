@@ -102,7 +102,7 @@ runs() {
 	for end in past:$((now - 1)):1 future:$((now + 3600000000000)):2 none:0:2; do
 		key=$(printf '%016x' "$(cut -d: -f2 <<<"$end")" | sed 's/../& /g' | tr ' ' '\n' | tac | tr '\n' ' ')
 		# shellcheck disable=SC2086 # bytes are words
-		host bpftool map update pinned $globals/pb_host4 key 10 0 0 1 value hex $key
+		host bpftool map update pinned "$globals/pb_host4" key 10 0 0 1 value hex $key
 		run -0 --separate-stderr host bpftool -j prog run id "$(xdp_id v1)" data_in "$BATS_TEST_TMPDIR/frame"
 				[[ $(jq .retval <<<"$output") == "${end##*:}" ]]
 	done

@@ -1,4 +1,5 @@
 # shellcheck shell=bash
+# shellcheck disable=SC2034,SC2030,SC2031,SC2209 # the tests use what is set here; spawn works in a subshell
 # SPDX-License-Identifier: GPL-2.0-only
 # Sandboxes for the tests: hosts in network namespaces, one of them with a bpffs and a /run of its
 # own, so that nothing is attached, pinned or locked outside. A host is a sleeping process that is
@@ -17,9 +18,14 @@ unset SSH_CONNECTION
 declare -gA holder # -g: bats loads this file in a function
 spawned=()
 
-# Starts a process for the length of the test, in the background.
+# Starts a process for the length of the test, in the background. `at` then leaves no shell behind
+# it, so that the last of `spawned` is the process itself, and goes with the test.
 spawn() { # CMD…
-	"$@" 3>&- &
+	(
+		[[ $(type -t "$1") == function ]] || exec "$@"
+		spawning=exec
+		"$@"
+	) 3>&- &
 	spawned+=("$!")
 }
 
@@ -41,9 +47,9 @@ at() {
 	local name=$1
 	shift
 	if [[ $name == host ]]; then
-		nsenter -t "${holder[host]}" -n -m -- "$@"
+		${spawning-} nsenter -t "${holder[host]}" -n -m -- "$@"
 	else
-		nsenter -t "${holder[host]}" -m -- nsenter -t "${holder[$name]}" -n -- "$@"
+		${spawning-} nsenter -t "${holder[host]}" -m -- nsenter -t "${holder[$name]}" -n -- "$@"
 	fi
 }
 host() { at host "$@"; }
@@ -79,11 +85,23 @@ sandbox() {
 }
 
 sandbox_end() {
-	local pid
+	local name pid nets=' ' ns
+	for name in "${!holder[@]}"; do nets+="$(readlink "/proc/${holder[$name]}/ns/net") "; done
 	for pid in "${spawned[@]}"; do kill -9 "$pid" 2>/dev/null || :; done
 	for pid in "${spawned[@]}"; do wait "$pid" 2>/dev/null || :; done
-	# What was started inside the namespaces goes with them.
+	# And what was started inside.
+	for ns in /proc/[0-9]*/ns/net; do
+		pid=${ns#/proc/}
+		if [[ $nets == *" $(readlink "$ns" 2>/dev/null) "* ]]; then kill -9 "${pid%%/*}" 2>/dev/null || :; fi
+	done
 	spawned=()
+}
+
+# An object of the fixtures, built: prints its path.
+fixture() { # NAME
+	local out=$BATS_TEST_TMPDIR/$1.o
+	clang -target bpf -g -O2 -Wall -I "/usr/include/$(cc -dumpmachine)" -c "$repo/test/fixtures/$1.bpf.c" -o "$out"
+	printf '%s' "$out"
 }
 
 # retry TIMES CMD…: until it succeeds, a tenth of a second apart.
@@ -97,8 +115,8 @@ retry() {
 }
 
 # Traffic, each with its negative twin: one packet that must arrive, several of which none may.
-reaches() { at "$1" ping -qc1 -W2 "$2" >/dev/null; }               # HOST ADDR
-cut_off() { ! at "$1" ping -qc3 -i0.05 -W0.3 "$2" >/dev/null; }   # HOST ADDR
+reaches() { at "$1" ping -qc1 -W2 "$2" >/dev/null; }            # HOST ADDR
+cut_off() { ! at "$1" ping -qc3 -i0.05 -W0.3 "$2" >/dev/null; } # HOST ADDR
 
 # A web page on a host, as the tutorial's, and fetching it.
 serve() { # HOST PORT
