@@ -47,9 +47,9 @@ at() {
 	local name=$1
 	shift
 	if [[ $name == host ]]; then
-		${spawning-} nsenter -t "${holder[host]}" -n -m -- "$@"
+		${spawning-} nsenter -t "${holder[host]}" -n -m -r -w -- "$@"
 	else
-		${spawning-} nsenter -t "${holder[host]}" -m -- nsenter -t "${holder[$name]}" -n -- "$@"
+		${spawning-} nsenter -t "${holder[host]}" -m -r -w -- nsenter -t "${holder[$name]}" -n -- "$@"
 	fi
 }
 host() { at host "$@"; }
@@ -68,7 +68,8 @@ link() {
 sandbox() {
 	local i
 	new_host host mounts
-	host ip link add br0 type bridge mcast_snooping 0
+	# A fixed address: else it changes with the ports.
+	host ip link add br0 address 02:00:00:00:17:01 type bridge mcast_snooping 0
 	host sysctl -qw net.ipv6.conf.br0.accept_dad=0
 	host ip link set br0 up
 	host ip addr add 172.17.0.1/16 dev br0
