@@ -37,9 +37,12 @@ new_host() {
 		setup='mount -t tmpfs tmpfs /run; mount -t bpf bpf /sys/fs/bpf;'
 	fi
 	local ready=$BATS_TEST_TMPDIR/$1.ready
+	rm -f "$ready"
 	spawn unshare "${flags[@]}" bash -c "$setup ip link set lo up; : >'$ready'; exec sleep 3600"
 	holder[$1]=$!
 	retry 100 test -e "$ready"
+	# Never on the machine itself.
+	[[ $(readlink "/proc/${holder[$1]}/ns/net") != "$(readlink /proc/self/ns/net)" ]]
 }
 
 # at NAME CMD…: a command on a host. Clients share the file system of "host".
