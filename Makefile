@@ -35,7 +35,7 @@ legacy = $(programs:objs/%=objs/legacy/%.o)
 harness = $(patsubst %.bpf.c,%.o,$(wildcard test/bench/*.bpf.c))
 bpf_dump_parts = bpf_dump btf caps choose elf_section feed format format_run lines lock member_name out perf ring saved
 commands = $(filter-out %.bash %.awk %.o scripts/bpf_dump,$(wildcard scripts/*))
-libraries = $(wildcard scripts/*.bash scripts/*.awk)
+libraries = $(filter-out %/completion.bash,$(wildcard scripts/*.bash scripts/*.awk))
 shell_files = $(commands) $(wildcard scripts/*.bash) .ci/run
 test_files = test/run test/bench/run $(wildcard test/*.bats test/*.bash test/fixtures/*.bash test/fixtures/get-*)
 c_files = $(wildcard objs/*.c maps/*.[ch] test/fixtures/*.[ch] test/fuzz/*.c test/bench/*.c)

@@ -37,9 +37,12 @@ new_host() {
 		setup='mount -t tmpfs tmpfs /run; mount -t bpf bpf /sys/fs/bpf;'
 	fi
 	local ready=$BATS_TEST_TMPDIR/$1.ready
+	rm -f "$ready"
 	spawn unshare "${flags[@]}" bash -c "$setup ip link set lo up; : >'$ready'; exec sleep 3600"
 	holder[$1]=$!
 	retry 100 test -e "$ready"
+	# Never on the machine itself.
+	[[ $(readlink "/proc/${holder[$1]}/ns/net") != "$(readlink /proc/self/ns/net)" ]]
 }
 
 # at NAME CMD…: a command on a host. Clients share the file system of "host".
@@ -47,9 +50,9 @@ at() {
 	local name=$1
 	shift
 	if [[ $name == host ]]; then
-		${spawning-} nsenter -t "${holder[host]}" -n -m -- "$@"
+		${spawning-} nsenter -t "${holder[host]}" -n -m -r -w -- "$@"
 	else
-		${spawning-} nsenter -t "${holder[host]}" -m -- nsenter -t "${holder[$name]}" -n -- "$@"
+		${spawning-} nsenter -t "${holder[host]}" -m -r -w -- nsenter -t "${holder[$name]}" -n -- "$@"
 	fi
 }
 host() { at host "$@"; }
@@ -68,7 +71,8 @@ link() {
 sandbox() {
 	local i
 	new_host host mounts
-	host ip link add br0 type bridge mcast_snooping 0
+	# A fixed address: else it changes with the ports.
+	host ip link add br0 address 02:00:00:00:17:01 type bridge mcast_snooping 0
 	host sysctl -qw net.ipv6.conf.br0.accept_dad=0
 	host ip link set br0 up
 	host ip addr add 172.17.0.1/16 dev br0
