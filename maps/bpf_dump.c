@@ -33,10 +33,10 @@
 #define NAP	   (10 * MSEC) /* between two looks while records come … */
 #define LONG_NAP   (40 * MSEC) /* … and after IDLE without any */
 #define IDLE	   (500 * MSEC)
-#define FLUSH	   (50 * MSEC)	/* output is not kept for longer */
-#define LOST_EVERY (100 * MSEC) /* looks at counters of lost records */
+#define FLUSH	   (50 * MSEC)	 /* output is not kept for longer */
+#define LOST_EVERY (100 * MSEC)	 /* looks at counters of lost records */
 #define LINES	   (1024 * 1024) /* of text that the kernel keeps, about */
-#define TICK	   (500 * MSEC) /* looks for new CPUs, clocks, renamed interfaces */
+#define TICK	   (500 * MSEC)	 /* looks for new CPUs, clocks, renamed interfaces */
 
 struct options {
 	enum fmt_mode mode;
@@ -119,7 +119,7 @@ static int64_t now_ns(void)
 static void on_signal(int sig)
 {
 	/* a system call that blocks after this was looked at is interrupted again and again */
-	struct itimerval again = {.it_interval = {0, 50000}, .it_value = {0, 50000}};
+	struct itimerval again = { .it_interval = { 0, 50000 }, .it_value = { 0, 50000 } };
 
 	if (sig == SIGALRM)
 		return;
@@ -129,7 +129,7 @@ static void on_signal(int sig)
 
 static void catch_signals(void)
 {
-	struct sigaction act = {.sa_handler = on_signal};
+	struct sigaction act = { .sa_handler = on_signal };
 
 	sigaction(SIGINT, &act, NULL);
 	sigaction(SIGTERM, &act, NULL);
@@ -220,7 +220,7 @@ static int parse(struct options *o, int argc, char **argv)
 
 	opterr = 0;
 	while ((c = getopt(argc, argv, ":jxt:b:c:d:hV")) != -1) {
-		char word[3] = {'-', optopt, '\0'};
+		char word[3] = { '-', optopt, '\0' };
 
 		switch (c) {
 		case 'j':
@@ -400,17 +400,17 @@ static int open_lines(struct dump *d)
 static void nap(struct dump *d, int64_t ns, bool idle)
 {
 	int i, n = 1 + (d->perf.n ? d->perf.n : 1);
-	struct timespec t = {.tv_sec = ns / (1000 * MSEC), .tv_nsec = ns % (1000 * MSEC)};
+	struct timespec t = { .tv_sec = ns / (1000 * MSEC), .tv_nsec = ns % (1000 * MSEC) };
 	struct pollfd *more = realloc(d->polls, n * sizeof(*more));
 
 	if (!more)
 		return;
 	d->polls = more;
-	more[0] = (struct pollfd){.fd = STDOUT_FILENO};
-	more[1] =
-		(struct pollfd){.fd = idle && d->ring.consumer ? d->map_fd : -1, .events = POLLIN};
+	more[0] = (struct pollfd){ .fd = STDOUT_FILENO };
+	more[1] = (struct pollfd){ .fd = idle && d->ring.consumer ? d->map_fd : -1,
+				   .events = POLLIN };
 	for (i = 0; i < d->perf.n; i++)
-		more[1 + i] = (struct pollfd){.fd = d->perf.cpus[i].fd, .events = POLLIN};
+		more[1 + i] = (struct pollfd){ .fd = d->perf.cpus[i].fd, .events = POLLIN };
 	for (i = 0; i < d->perf.n; i++)
 		if (!d->perf.cpus[i].online) /* its event is dead and always ready */
 			more[1 + i].fd = -1;
@@ -539,11 +539,11 @@ static int finish(struct dump *d, int rc)
 
 int main(int argc, char **argv)
 {
-	struct dump d = {.sink = {.record = on_record, .lost = on_lost},
-			 .map_fd = -1,
-			 .lock = {.fd = -1},
-			 .perf = {.online_fd = -1},
-			 .lines = {.fd = -1}};
+	struct dump d = { .sink = { .record = on_record, .lost = on_lost },
+			  .map_fd = -1,
+			  .lock = { .fd = -1 },
+			  .perf = { .online_fd = -1 },
+			  .lines = { .fd = -1 } };
 	bool live, text;
 	int rc;
 

@@ -82,7 +82,7 @@ void fmt_time(struct fmt_env *e, struct out *o, uint64_t v, bool json)
 static void put_ifname(const struct run *r, uint32_t index)
 {
 	struct fmt_if *i = &r->env->ifs[index % 16];
-	struct ifreq req = {.ifr_ifindex = index};
+	struct ifreq req = { .ifr_ifindex = index };
 
 	if (!i->fresh || i->index != index) {
 		memset(i, 0, sizeof(*i));
@@ -358,11 +358,11 @@ static void run_ops(struct run *r, const struct op *op, uint32_t n, const uint8_
 void fmt_record(const struct fmt *f, struct fmt_env *e, struct out *o, const void *data, size_t len,
 		size_t slack)
 {
-	struct run r = {.f = f,
-			.env = e,
-			.o = o,
-			.end = (const uint8_t *)data + len,
-			.json = f->mode == FMT_JSON};
+	struct run r = { .f = f,
+			 .env = e,
+			 .o = o,
+			 .end = (const uint8_t *)data + len,
+			 .json = f->mode == FMT_JSON };
 	bool extra = len > f->size + slack && !f->flex;
 
 	if (f->mode == FMT_HEX) {
