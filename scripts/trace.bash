@@ -45,7 +45,7 @@ load() { # FILE DIR [WORD of bpftool…]
 	why=''
 	if ! try bpftool prog loadall "$1" "$2" "${@:3}" autoattach; then
 		case $(<"$tmp/err") in
-		*autoattach* | *'no more arguments'*) die 2 'this bpftool knows no autoattach: get 7.5 (Debian 12: apt install -t bookworm-backports bpftool; or: make deps)' ;;
+		*'no more arguments'*) die 2 'this bpftool knows no autoattach: get 7.5 (Debian 12: apt install -t bookworm-backports bpftool; or: make deps)' ;;
 		esac
 		why=$(grep -m 1 '^libbpf: ' "$tmp/err" | sed 's/^libbpf: //') || why=$(reason)
 		return 1
@@ -119,15 +119,15 @@ pids_mend() {
 		if ! process "$pid" || [[ $process_start != "$start" ]]; then pid_drop "$pid"; fi
 	done <<<"$entries"
 }
-# Takes the set away if it is empty and nothing uses it.
+# Takes the set away if no trace is on and no process is in it to be traced, and the room of traces
+# when it is empty.
 pids_tidy() {
 	local entries=''
-	[[ -d $pid_dir && ! $dry ]] || return 0
-	[[ -z $(traces_on) && ! -d $new_trace ]] || return 0
+	[[ ! $dry ]] || return 0
 	[[ ! -e $pid_set ]] || entries=$(pids_entries)
-	[[ -z $entries ]] || return 0
-	run rm -rf -- "$pid_dir"
-	# The room itself, too, when it is empty; its neighbours' stays.
+	if [[ -d $pid_dir && -z $(traces_on) && ! -d $new_trace && $entries$'\n' != *" $role_traced"$'\n'* ]]; then
+		run rm -rf -- "$pid_dir"
+	fi
 	rmdir -- "$traces" "$pins" 2>/dev/null || :
 }
 
@@ -144,7 +144,7 @@ pids_entries() {
 # Reads a process: process_start, in clock ticks. 1 if there is none, or all its threads have ended.
 process() { # PID
 	local stat
-	{ stat=$(<"/proc/$1/stat"); } 2>/dev/null || return 1
+	{ IFS= read -r -d '' stat <"/proc/$1/stat" || [[ ${stat-} ]]; } 2>/dev/null || return 1
 	read -ra stat <<<"${stat##*) }" # from field 3 on
 	process_start=${stat[19]}
 	[[ ${stat[0]} != [ZX] ]] || ((stat[17] > 1))
