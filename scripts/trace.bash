@@ -21,7 +21,10 @@ trace_programs() {
 		[[ $file == pids* ]] || printf '%s\n' "${file//_/-}"
 	done | sort -u
 }
-is_program() { trace_programs | grep -x -- "$1" >/dev/null; }
+is_program() {
+	[[ $1 =~ ^[a-z0-9-]+$ && $1 != pids* ]] || return 1
+	[[ -e $objs/trace_${1//-/_}.bpf.c || -e $objs/trace_${1//-/_}.o ]]
+}
 trace_dir() { printf '%s/%s' "$traces" "${1//-/_}"; }
 
 # Traces that are on, by the names of their directories.
@@ -205,23 +208,23 @@ pid_drop() { # PID; one that is gone already is fine
 	say bpftool map delete pinned "$pid_set" key "${key[@]}"
 	[[ $dry ]] || bpftool map delete pinned "$pid_set" key "${key[@]}" 2>/dev/null || :
 }
-pid_has() { # PID ROLE
+pid_role() { # PID: sets role, empty if it is not in the set
 	local key text
+	role=''
 	read -ra key <<<"$(bytes 4 "$1")"
-	text=$(bpftool -j map lookup pinned "$pid_set" key "${key[@]}" 2>/dev/null) || return 1
-	[[ $text == *"\"role\":$2,"* ]]
+	text=$(bpftool -j map lookup pinned "$pid_set" key "${key[@]}" 2>/dev/null) || return 0
+	[[ ! $text =~ \"role\":([0-9]+) ]] || role=${BASH_REMATCH[1]}
 }
 
 # Puts processes in, all of them or none. Those in there already stay as they are; readers of traces
 # would trace themselves.
 pids_put() { # PID…
-	local pid
+	local pid role
 	pids_new=()
 	for pid; do
-		if [[ ! $dry ]]; then
-			! pid_has "$pid" "$role_reader" || die 1 "$pid reads what is traced (events): it cannot be traced itself"
-			! pid_has "$pid" "$role_traced" || continue
-		fi
+		pid_role "$pid"
+		[[ $role != "$role_reader" ]] || die 1 "$pid reads what is traced (events): it cannot be traced itself"
+		[[ $role != "$role_traced" ]] || continue
 		pid_put "$pid" "$role_traced" || die 1 "no such process: $pid"
 		pids_new+=("$pid")
 	done
