@@ -35,7 +35,9 @@ new_host() {
 		flags+=(-m --propagation private)
 		setup='mount -t tmpfs tmpfs /run; mount -t bpf bpf /sys/fs/bpf;'
 	fi
+	# Not a sandbox's "host" twice: who enters a namespace before it is made works on the machine.
 	local ready=$BATS_TEST_TMPDIR/$1.ready
+	[[ ! -e $ready ]] || { printf 'there is a host %s already\n' "$1" >&2 && return 1; }
 	spawn unshare "${flags[@]}" bash -c "$setup ip link set lo up; : >'$ready'; exec sleep 3600"
 	holder[$1]=$!
 	retry 100 test -e "$ready"
