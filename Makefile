@@ -27,9 +27,11 @@ endif
 programs = $(patsubst %.bpf.c,%,$(wildcard objs/*.bpf.c))
 objects = $(programs:%=%.o)
 legacy = $(programs:objs/%=objs/legacy/%.o)
+harness = $(patsubst %.bpf.c,%.o,$(wildcard test/bench/*.bpf.c))
 commands = $(filter-out %.bash %.awk %.o scripts/bpf_dump,$(wildcard scripts/*))
-libraries = $(wildcard scripts/*.bash scripts/*.awk)
-shell_files = $(commands) $(wildcard scripts/*.bash test/*.bats test/*.bash test/bench/*.bash) .ci/run
+libraries = $(filter-out %/completion.bash,$(wildcard scripts/*.bash scripts/*.awk))
+shell_files = $(commands) $(wildcard scripts/*.bash) .ci/run
+test_files = test/run test/bench/run $(wildcard test/*.bats test/*.bash test/fixtures/*.bash test/fixtures/get-*)
 c_files = $(wildcard objs/*.c maps/*.[ch] test/fixtures/*.c test/bench/*.c)
 
 .PHONY: all deps test lint demo bench install uninstall clean help
@@ -48,6 +50,10 @@ objs/legacy/%.o: objs/%.bpf.c
 	$(Q)$(CLANG) $(bpf_flags) -DPB_LEGACY -DBPF_NO_GLOBAL_DATA $(BPF_CFLAGS) -MF $(@:.o=.d) -c $< -o $@
 	$(Q)$(LLVM_STRIP) --strip-debug $@
 
+test/bench/%.o: test/bench/%.bpf.c
+	$(say) CLANG $@
+	$(Q)$(CLANG) $(bpf_flags) -MF $(@:.o=.d) -c $< -o $@
+
 deps: ## install what run, lab and build need (apt)
 	$(Q)scripts/deps run lab build
 
@@ -58,7 +64,9 @@ test: ## everything, by real traffic: installs what is missing, builds, runs tes
 
 lint: ## shellcheck, shfmt, clang-format: no findings
 	$(Q)shellcheck -x $(shell_files)
-	$(Q)shfmt -d -ln bash $(filter-out %.bats,$(shell_files))
+	@# bats and its "load" set variables that shellcheck cannot see.
+	$(Q)shellcheck -x -e SC2154 $(test_files)
+	$(Q)shfmt -d -ln bash $(filter-out %.bats,$(shell_files) $(test_files))
 	$(Q)clang-format --dry-run -Werror $(c_files)
 
 demo: ## the tutorial's story on a bridge of its own: install, build, show, take down (root)
@@ -66,7 +74,7 @@ demo: ## the tutorial's story on a bridge of its own: install, build, show, take
 	$(Q)$(MAKE) --no-print-directory all
 	$(Q)scripts/lab demo
 
-bench: all ## what a packet costs, beside xdp-filter, as ratios of one run (root)
+bench: all $(harness) ## what a packet costs, beside xdp-filter, as ratios of one run (root)
 	$(Q)test/bench/run $(BENCH)
 
 install: all ## PREFIX=/usr/local DESTDIR=
@@ -85,9 +93,9 @@ uninstall: ## the same PREFIX and DESTDIR
 	$(Q)rm -f $(DESTDIR)$(SBINDIR)/plainbpf $(DESTDIR)$(MANDIR)/man8/plainbpf.8 $(DESTDIR)$(BASHCOMPDIR)/plainbpf
 
 clean: ## what was built
-	$(Q)rm -rf objs/*.[od] objs/legacy
+	$(Q)rm -rf objs/*.[od] objs/legacy test/bench/*.[od]
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r t h; do printf '  %-10s %s\n' "$$t" "$$h"; done
 
--include $(wildcard objs/*.d objs/legacy/*.d)
+-include $(wildcard objs/*.d objs/legacy/*.d test/bench/*.d)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The allow list's decision about a frame: design.md, section 4, row by row. Kernel side, shared by
+/* The allow list's decision about a frame: docs/frames.md, row by row. Kernel side, shared by
  * every hook. Anything that is not understood is dropped: fails closed.
  */
 #ifndef PB_ALLOW_BPF_H
@@ -34,7 +34,7 @@ static __always_inline enum pb_reason pb_allow4(const struct pb_frame *f, const 
 
 	if (!ip)
 		return PB_DROP_MALFORMED;
-	if (pb_listed4(ip->saddr))
+	if (pb_likely(pb_listed4(ip->saddr)))
 		return PB_PASS_LISTED;
 	if (ip->protocol == IPPROTO_IGMP && !ip->saddr)
 		return PB_PASS_IGMP;
@@ -123,7 +123,7 @@ static __always_inline enum pb_reason pb_allow(const struct pb_frame *f)
 	case PB_L2_OK:
 		break;
 	}
-	if (l3.proto == bpf_htons(ETH_P_IP))
+	if (pb_likely(l3.proto == bpf_htons(ETH_P_IP)))
 		return pb_allow4(f, &l3);
 	if (l3.proto == bpf_htons(ETH_P_IPV6))
 		return pb_allow6(f, &l3);

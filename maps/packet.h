@@ -19,6 +19,9 @@
 #define __always_inline inline __attribute__((always_inline))
 #endif
 
+/* The way of most frames, which the compiler lays out in one line. */
+#define pb_likely(x) __builtin_expect(!!(x), 1)
+
 #define PB_VLAN_MAX 4 /* tags that are looked behind */
 
 struct pb_eth {
@@ -120,7 +123,7 @@ static __always_inline enum pb_l2 pb_read_l2(const struct pb_frame *f, struct pb
 	for (int i = 0; i < PB_VLAN_MAX; i++) {
 		struct pb_tag *tag = (void *)p;
 
-		if (!pb_is_tag(proto))
+		if (pb_likely(proto == bpf_htons(ETH_P_IP)) || !pb_is_tag(proto))
 			break;
 		p += sizeof(*tag);
 		if (p > f->data_end)
@@ -128,7 +131,7 @@ static __always_inline enum pb_l2 pb_read_l2(const struct pb_frame *f, struct pb
 		proto = tag->proto;
 		len -= sizeof(*tag);
 	}
-	if (pb_is_tag(proto))
+	if (proto != bpf_htons(ETH_P_IP) && pb_is_tag(proto))
 		return PB_L2_DEEP;
 	*l3 = (struct pb_l3){ .start = p, .len = len, .proto = proto };
 	return PB_L2_OK;

@@ -71,7 +71,7 @@ lists_in_use() { # ID…
 # What an attachment to the device that was read sees, in words.
 sees() { # DEV
 	if [[ $dev_kind == bridge ]]; then
-		printf 'what comes up to the host by %s (container to host, container to outside), not container to container (use: %s ports)' "$1" "$1"
+		printf 'what comes up to the host by %s (container to host, container to outside), not container to container (use: xdp-on %s ports)' "$1" "$1"
 	elif [[ $dev_master != - ]]; then
 		printf 'every frame that enters %s by this port' "$dev_master"
 	else
@@ -110,6 +110,8 @@ ip_status() { # DEV FILE SECTION; the complaint is in $tmp/err
 	*'BTF is required'*) die 2 "$2: no BTF in it (compile with clang -g)" ;;
 	*'legacy map definitions'*) die 2 "$2: legacy map definitions, which this libbpf does not load" ;;
 	*'MTU'*) die 2 "$1: $why (no xdp.frags to use: lower the MTU of both ends, or use: mode generic)" ;;
+	*'upper device'*) die 2 "$1: $why (first: xdp-off $dev_master)" ;;
+	*'lower device'*) die 2 "$1: $why (first: xdp-off $1 ports)" ;;
 	*'native mode'*) die 2 "$1: $why (use: mode generic)" ;;
 	*'bpf_link'* | *'BPF XDP link'*) die 2 "$1: $why (held by a bpf_link of another program)" ;;
 	*'already attached'*) die 2 "$1: another program was attached in the meantime" ;;

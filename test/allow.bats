@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # allow and deny: what they take, what they refuse, and that the list is right afterwards.
 
+# shellcheck disable=SC2016 # what must not be expanded
 load helper
 
 setup() { new_host host mounts; }
@@ -141,13 +142,33 @@ list_is() { # TEXT
 
 @test "the list is edited by hand with plain bpftool, as the help says" {
 	host allow -q 10.0.0.9
-	host bpftool map update pinned $globals/pb_host4 key 172 17 0 2 value 0 0 0 0 0 0 0 0
-	host bpftool map update pinned $globals/pb_net4 key 16 0 0 0 10 1 0 0 value 0 0 0 0 0 0 0 0
-	host bpftool map update pinned $globals/pb_host6 key hex 20 01 0d b8 00 00 00 00 00 00 00 00 00 00 00 01 value 0 0 0 0 0 0 0 0
-	host bpftool map update pinned $globals/pb_net6 key hex 20 00 00 00 20 01 0d b9 00 00 00 00 00 00 00 00 00 00 00 00 value 0 0 0 0 0 0 0 0
+	host bpftool map update pinned "$globals/pb_host4" key 172 17 0 2 value 0 0 0 0 0 0 0 0
+	host bpftool map update pinned "$globals/pb_net4" key 16 0 0 0 10 1 0 0 value 0 0 0 0 0 0 0 0
+	host bpftool map update pinned "$globals/pb_host6" key hex 20 01 0d b8 00 00 00 00 00 00 00 00 00 00 00 01 value 0 0 0 0 0 0 0 0
+	host bpftool map update pinned "$globals/pb_net6" key hex 20 00 00 00 20 01 0d b9 00 00 00 00 00 00 00 00 00 00 00 00 value 0 0 0 0 0 0 0 0
 	list_is '10.0.0.9/32 10.1.0.0/16 172.17.0.2/32 2001:db8::1/128 2001:db9::/32'
-	host bpftool map delete pinned $globals/pb_host4 key 10 0 0 9
+	host bpftool map delete pinned "$globals/pb_host4" key 10 0 0 9
 	list_is '10.1.0.0/16 172.17.0.2/32 2001:db8::1/128 2001:db9::/32'
+}
+
+@test "to add an entry that ends is to let it in until removed, alone or among others" {
+	local address
+	host allow -q 10.0.0.9
+	for address in 1 2; do
+		host bpftool map update pinned "$globals/pb_host4" key 10 0 0 "$address" value 1 0 0 0 0 0 0 0
+	done
+	host allow -q 10.0.0.1
+	host allow -q 10.0.0.2 10.0.0.3
+	for address in 1 2 3 9; do
+		[[ $(host bpftool -j map lookup pinned "$globals/pb_host4" key 10 0 0 "$address" | jq -c '.value | unique') == '["0x00"]' ]]
+	done
+}
+
+@test "a /32 that a hand has put among the networks lets in, and is found" {
+	host allow -q 10.0.0.9
+	host bpftool map update pinned "$globals/pb_net4" key 32 0 0 0 10 0 0 1 value 0 0 0 0 0 0 0 0
+	host allow -q test 10.0.0.1
+	run -1 host allow test 10.0.0.2
 }
 
 @test "the calls that are printed do the same when they are pasted" {
@@ -190,12 +211,12 @@ list_is() { # TEXT
 @test "the maps grow with their content and shrink with it" {
 	local i
 	for ((i = 0; i < 256; i++)); do echo "10.0.0.$i"; done | host allow -q file -
-	[[ $(host bpftool -j map show pinned $globals/pb_host4 | jq .max_entries) -ge 256 ]]
+	[[ $(host bpftool -j map show pinned "$globals/pb_host4" | jq .max_entries) -ge 256 ]]
 	for ((i = 0; i < 3000; i++)); do echo "10.1.$((i / 256)).$((i % 256))"; done | host allow -q file -
 	[[ $(host allow list | wc -l) == 3256 ]]
-	[[ $(host bpftool -j map show pinned $globals/pb_host4 | jq .max_entries) -ge 3256 ]]
+	[[ $(host bpftool -j map show pinned "$globals/pb_host4" | jq .max_entries) -ge 3256 ]]
 	host allow -q flush
-	[[ $(host bpftool -j map show pinned $globals/pb_host4 | jq .max_entries) -le 256 ]]
+	[[ $(host bpftool -j map show pinned "$globals/pb_host4" | jq .max_entries) -le 256 ]]
 }
 
 @test "a map that is full by hand still takes one more" {
@@ -205,7 +226,7 @@ list_is() { # TEXT
 		echo "map update pinned $globals/pb_host4 key 10 0 0 $i value 0 0 0 0 0 0 0 0"
 	done >"$BATS_TEST_TMPDIR/fill"
 	host bpftool batch file "$BATS_TEST_TMPDIR/fill"
-	run host bpftool map update pinned $globals/pb_host4 key 10 0 1 0 value 0 0 0 0 0 0 0 0
+	run host bpftool map update pinned "$globals/pb_host4" key 10 0 1 0 value 0 0 0 0 0 0 0 0
 	[[ $status != 0 ]]
 	host allow 10.255.0.2
 	[[ $(host allow list | wc -l) == 257 ]]

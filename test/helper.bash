@@ -1,4 +1,5 @@
 # shellcheck shell=bash
+# shellcheck disable=SC2034,SC2030,SC2031,SC2209 # the tests use what is set here; spawn works in a subshell
 # SPDX-License-Identifier: GPL-2.0-only
 # Sandboxes for the tests: hosts in network namespaces, one of them with a bpffs and a /run of its
 # own, so that nothing is attached, pinned or locked outside. A host is a sleeping process that is
@@ -48,9 +49,9 @@ at() {
 	local name=$1
 	shift
 	if [[ $name == host ]]; then
-		${spawning-} nsenter -t "${holder[host]}" -n -m -- "$@"
+		${spawning-} nsenter -t "${holder[host]}" -n -m -r -w -- "$@"
 	else
-		${spawning-} nsenter -t "${holder[host]}" -m -- nsenter -t "${holder[$name]}" -n -- "$@"
+		${spawning-} nsenter -t "${holder[host]}" -m -r -w -- nsenter -t "${holder[$name]}" -n -- "$@"
 	fi
 }
 host() { at host "$@"; }
@@ -69,7 +70,8 @@ link() {
 sandbox() {
 	local i
 	new_host host mounts
-	host ip link add br0 type bridge mcast_snooping 0
+	# A fixed address: else it changes with the ports.
+	host ip link add br0 address 02:00:00:00:17:01 type bridge mcast_snooping 0
 	host sysctl -qw net.ipv6.conf.br0.accept_dad=0
 	host ip link set br0 up
 	host ip addr add 172.17.0.1/16 dev br0
@@ -86,11 +88,23 @@ sandbox() {
 }
 
 sandbox_end() {
-	local pid
+	local name pid nets=' ' ns
+	for name in "${!holder[@]}"; do nets+="$(readlink "/proc/${holder[$name]}/ns/net") "; done
 	for pid in "${spawned[@]}"; do kill -9 "$pid" 2>/dev/null || :; done
 	for pid in "${spawned[@]}"; do wait "$pid" 2>/dev/null || :; done
-	# What was started inside the namespaces goes with them.
+	# And what was started inside.
+	for ns in /proc/[0-9]*/ns/net; do
+		pid=${ns#/proc/}
+		if [[ $nets == *" $(readlink "$ns" 2>/dev/null) "* ]]; then kill -9 "${pid%%/*}" 2>/dev/null || :; fi
+	done
 	spawned=()
+}
+
+# An object of the fixtures, built: prints its path.
+fixture() { # NAME
+	local out=$BATS_TEST_TMPDIR/$1.o
+	clang -target bpf -g -O2 -Wall -I "/usr/include/$(cc -dumpmachine)" -c "$repo/test/fixtures/$1.bpf.c" -o "$out"
+	printf '%s' "$out"
 }
 
 # retry TIMES CMD…: until it succeeds, a tenth of a second apart.
@@ -104,8 +118,8 @@ retry() {
 }
 
 # Traffic, each with its negative twin: one packet that must arrive, several of which none may.
-reaches() { at "$1" ping -qc1 -W2 "$2" >/dev/null; }               # HOST ADDR
-cut_off() { ! at "$1" ping -qc3 -i0.05 -W0.3 "$2" >/dev/null; }   # HOST ADDR
+reaches() { at "$1" ping -qc1 -W2 "$2" >/dev/null; }            # HOST ADDR
+cut_off() { ! at "$1" ping -qc3 -i0.05 -W0.3 "$2" >/dev/null; } # HOST ADDR
 
 # A web page on a host, as the tutorial's, and fetching it.
 serve() { # HOST PORT

@@ -9,12 +9,15 @@
 
 char LICENSE[] SEC("license") = "GPL";
 
-/* Sources are base + (a step through 0 … count - 1); every second one from base + 2^24 if mixed. */
+/* Sources are base + a number below used, in no order, with the bits of clear cleared; then those
+ * of flip flipped, in turns of two.
+ */
 struct rotate {
 	__u32 base;
-	__u32 count; /* a power of two */
-	__u32 used;  /* of those; the rest wraps */
-	__u32 mixed;
+	__u32 used;
+	__u32 power; /* of two, from used on */
+	__u32 clear;
+	__u32 flip[2];
 	__u32 at;
 };
 
@@ -35,6 +38,7 @@ struct {
 SEC("xdp")
 int xdp_drop_all(struct xdp_md *ctx)
 {
+	(void)ctx;
 	return XDP_DROP;
 }
 
@@ -48,12 +52,10 @@ int xdp_rotate(struct xdp_md *ctx)
 	if (!r || data + 34 > data_end)
 		return XDP_ABORTED;
 	i = r->at++;
-	addr = (i * 0x9e3779b1u >> 3) & (r->count - 1);
+	addr = (i * 0x9e3779b1u >> 3) & (r->power - 1);
 	if (addr >= r->used)
 		addr -= r->used;
-	addr += r->base;
-	if (r->mixed && (i & 1))
-		addr += 1 << 24;
+	addr = ((addr + r->base) & ~r->clear) ^ r->flip[i & 1];
 	*(__be32 *)(data + 26) = bpf_htonl(addr);
 	bpf_tail_call(ctx, &target, 0);
 	return XDP_ABORTED;
