@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # What is attached to a device, whose it is, and attaching in one step. Sourced after lib.bash.
 
-# Programs that xdp-on has attached from a user's object; ours are known by name and maps.
+# Programs that xdp-on has attached from a user's object, or was about to: files INDEX.TAG. Those of
+# our objects are known by name and maps.
 readonly attached=$state/attached
 
 # Reads a device: dev_index dev_type dev_kind dev_master dev_mtu, and of its XDP program xdp_id
@@ -44,7 +45,7 @@ hooks() {
 			hook: ("tc/" + (.kind | sub("^(clsact|tcx)/"; "")))})][] |
 		. as $at | $link["\(.ifindex)"] as $l | $prog["\(.id)"] as $p | select($l and $p) |
 		{ifname: $l.ifname, ifindex, hook, program: $p.name,
-		 ours: (($named | index("\($at.id)") != null) or
+		 ours: (($named | index("\($at.ifindex).\($p.tag)") != null) or
 			(($objects | index($p.name | sub("_frags$"; "")) != null) and any($p.map_ids[]?; $counters["\(.)"]))),
 		 mode, id, tag: $p.tag, btf_id: ($p.btf_id // 0), kind: ($l.linkinfo.info_kind // "-"), master: ($l.master // "-"),
 		 counters: ([$p.map_ids[]? | select($counters["\(.)"])][0] // 0)}'
@@ -70,7 +71,7 @@ lists_in_use() { # ID…
 # What an attachment to the device that was read sees, in words.
 sees() { # DEV
 	if [[ $dev_kind == bridge ]]; then
-		printf 'what comes up to the host by %s (container to host, container to outside), not container to container (use: %s ports)' "$1" "$1"
+		printf 'what comes up to the host by %s (container to host, container to outside), not container to container (use: xdp-on %s ports)' "$1" "$1"
 	elif [[ $dev_master != - ]]; then
 		printf 'every frame that enters %s by this port' "$dev_master"
 	else
@@ -85,10 +86,18 @@ ports_of() { # BRIDGE
 }
 
 # The tag that an object's section would have in this kernel, without attaching it to anything of
-# the user's: a throw-away network namespace has a loopback for that.
+# the user's: a throw-away network namespace has a loopback for that. Empty if it cannot be loaded.
 tag_of() { # FILE sec|program NAME
 	unshare -n bash -c 'ip link set dev lo xdpgeneric obj "$@" >/dev/null 2>&1 && ip -j link show dev lo' probe "$@" |
-		jq -r '.[0].xdp.prog.tag // empty'
+		jq -r '.[0].xdp.prog.tag // empty' || :
+}
+
+# Notes that a program of a user's object is ours on a device. Before it is attached: a command that
+# is killed right after that must not leave a program that nobody owns.
+claim() { # INDEX FILE sec|program NAME
+	local tag
+	tag=$(tag_of "${@:2}")
+	[[ ! $tag ]] || { mkdir -p "$attached" && : >"$attached/$1.$tag"; }
 }
 
 # The lines of our programs' common errors are ip's and libbpf's; these are what a user can act on.
@@ -101,6 +110,8 @@ ip_status() { # DEV FILE SECTION; the complaint is in $tmp/err
 	*'BTF is required'*) die 2 "$2: no BTF in it (compile with clang -g)" ;;
 	*'legacy map definitions'*) die 2 "$2: legacy map definitions, which this libbpf does not load" ;;
 	*'MTU'*) die 2 "$1: $why (no xdp.frags to use: lower the MTU of both ends, or use: mode generic)" ;;
+	*'upper device'*) die 2 "$1: $why (first: xdp-off $dev_master)" ;;
+	*'lower device'*) die 2 "$1: $why (first: xdp-off $1 ports)" ;;
 	*'native mode'*) die 2 "$1: $why (use: mode generic)" ;;
 	*'bpf_link'* | *'BPF XDP link'*) die 2 "$1: $why (held by a bpf_link of another program)" ;;
 	*'already attached'*) die 2 "$1: another program was attached in the meantime" ;;

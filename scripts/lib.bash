@@ -80,7 +80,7 @@ need() { # TOOL…
 need_bpffs() {
 	[[ $(stat -f -c %T "$bpffs" 2>/dev/null) == bpf_fs ]] || run mount -t bpf bpf "$bpffs" ||
 		die 2 "no bpffs at $bpffs"
-	[[ -d $globals ]] || run mkdir -p "$globals"
+	[[ -d $globals || $dry ]] || run mkdir -p "$globals"
 	[[ -d $state ]] || mkdir -p "$state" || die 2 "cannot make $state"
 }
 
@@ -89,7 +89,10 @@ need_bpffs() {
 take_lock() {
 	[[ $dry ]] && return
 	exec {lock_fd}>"$state/lock"
-	flock -n "$lock_fd" || flock -w 600 "$lock_fd" || die 2 "another command holds $state/lock"
+	flock -n "$lock_fd" && return
+	flock -w 2 "$lock_fd" && return
+	note "waiting for another command ($state/lock)"
+	flock -w 600 "$lock_fd" || die 2 "another command holds $state/lock"
 }
 
 # A scratch directory that goes with the command.

@@ -1,4 +1,5 @@
 # shellcheck shell=bash
+# shellcheck disable=SC2034,SC2030,SC2031,SC2209 # the tests use what is set here; spawn works in a subshell
 # SPDX-License-Identifier: GPL-2.0-only
 # Sandboxes for the tests: hosts in network namespaces, one of them with a bpffs and a /run of its
 # own, so that nothing is attached, pinned or locked outside. A host is a sleeping process that is
@@ -17,9 +18,14 @@ unset SSH_CONNECTION
 declare -gA holder # -g: bats loads this file in a function
 spawned=()
 
-# Starts a process for the length of the test, in the background.
+# Starts a process for the length of the test, in the background. `at` then leaves no shell behind
+# it, so that the last of `spawned` is the process itself, and goes with the test.
 spawn() { # CMD…
-	"$@" 3>&- &
+	(
+		[[ $(type -t "$1") == function ]] || exec "$@"
+		spawning=exec
+		"$@"
+	) 3>&- &
 	spawned+=("$!")
 }
 
@@ -31,9 +37,12 @@ new_host() {
 		setup='mount -t tmpfs tmpfs /run; mount -t bpf bpf /sys/fs/bpf;'
 	fi
 	local ready=$BATS_TEST_TMPDIR/$1.ready
+	rm -f "$ready"
 	spawn unshare "${flags[@]}" bash -c "$setup ip link set lo up; : >'$ready'; exec sleep 3600"
 	holder[$1]=$!
 	retry 100 test -e "$ready"
+	# Never on the machine itself.
+	[[ $(readlink "/proc/${holder[$1]}/ns/net") != "$(readlink /proc/self/ns/net)" ]]
 }
 
 # at NAME CMD…: a command on a host. Clients share the file system of "host".
@@ -41,9 +50,9 @@ at() {
 	local name=$1
 	shift
 	if [[ $name == host ]]; then
-		nsenter -t "${holder[host]}" -n -m -- "$@"
+		${spawning-} nsenter -t "${holder[host]}" -n -m -r -w -- "$@"
 	else
-		nsenter -t "${holder[host]}" -m -- nsenter -t "${holder[$name]}" -n -- "$@"
+		${spawning-} nsenter -t "${holder[host]}" -m -r -w -- nsenter -t "${holder[$name]}" -n -- "$@"
 	fi
 }
 host() { at host "$@"; }
@@ -62,7 +71,8 @@ link() {
 sandbox() {
 	local i
 	new_host host mounts
-	host ip link add br0 type bridge mcast_snooping 0
+	# A fixed address: else it changes with the ports.
+	host ip link add br0 address 02:00:00:00:17:01 type bridge mcast_snooping 0
 	host sysctl -qw net.ipv6.conf.br0.accept_dad=0
 	host ip link set br0 up
 	host ip addr add 172.17.0.1/16 dev br0
@@ -79,11 +89,23 @@ sandbox() {
 }
 
 sandbox_end() {
-	local pid
+	local name pid nets=' ' ns
+	for name in "${!holder[@]}"; do nets+="$(readlink "/proc/${holder[$name]}/ns/net") "; done
 	for pid in "${spawned[@]}"; do kill -9 "$pid" 2>/dev/null || :; done
 	for pid in "${spawned[@]}"; do wait "$pid" 2>/dev/null || :; done
-	# What was started inside the namespaces goes with them.
+	# And what was started inside.
+	for ns in /proc/[0-9]*/ns/net; do
+		pid=${ns#/proc/}
+		if [[ $nets == *" $(readlink "$ns" 2>/dev/null) "* ]]; then kill -9 "${pid%%/*}" 2>/dev/null || :; fi
+	done
 	spawned=()
+}
+
+# An object of the fixtures, built: prints its path.
+fixture() { # NAME
+	local out=$BATS_TEST_TMPDIR/$1.o
+	clang -target bpf -g -O2 -Wall -I "/usr/include/$(cc -dumpmachine)" -c "$repo/test/fixtures/$1.bpf.c" -o "$out"
+	printf '%s' "$out"
 }
 
 # retry TIMES CMD…: until it succeeds, a tenth of a second apart.
@@ -97,8 +119,8 @@ retry() {
 }
 
 # Traffic, each with its negative twin: one packet that must arrive, several of which none may.
-reaches() { at "$1" ping -qc1 -W2 "$2" >/dev/null; }               # HOST ADDR
-cut_off() { ! at "$1" ping -qc3 -i0.05 -W0.3 "$2" >/dev/null; }   # HOST ADDR
+reaches() { at "$1" ping -qc1 -W2 "$2" >/dev/null; }            # HOST ADDR
+cut_off() { ! at "$1" ping -qc3 -i0.05 -W0.3 "$2" >/dev/null; } # HOST ADDR
 
 # A web page on a host, as the tutorial's, and fetching it.
 serve() { # HOST PORT

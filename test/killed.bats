@@ -1,0 +1,239 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only
+# kill -9 at any step leaves the old state or the new one, and the next command works.
+# shellcheck disable=SC2154,SC2317 # objs and globals are helper.bash's; kill.bash calls reset, check, finished
+
+load helper
+load fixtures/kill
+load fixtures/other
+
+setup() {
+	sandbox
+	killer_setup
+}
+
+teardown() {
+	sandbox_end
+}
+
+# One packet that does not arrive, of the many kills; client1's, beside it, do.
+kept_out() { ! at "$1" ping -qc1 -W0.2 "$2" >/dev/null; } # HOST ADDR
+
+# What programs look into, kind by kind, read past the scripts: lines "KIND ENTRIES".
+in_force() {
+	# shellcheck disable=SC2016
+	host bash -c '
+		for kind in host4 host6 net4 net6; do
+			[[ $(bpftool -j map lookup pinned "$0/pb_${kind}_slot" key 0 0 0 0 2>/dev/null) =~ inner_map_id\":([0-9]+) ]] || continue
+			printf "%s " "$kind"
+			bpftool -j map dump id "${BASH_REMATCH[1]}" | sed "s/},{/}\n{/g" | tr -d "[]" | sort | tr "\n" " "
+			echo
+		done' "$globals"
+}
+
+# Notes a list as the old or the new one: what is listed, and what programs then look into.
+note_list() { # old|new
+	host allow list >"$BATS_TEST_TMPDIR/$1.list"
+	in_force >"$BATS_TEST_TMPDIR/$1.force"
+}
+
+is_list() { host allow -q list | cmp -s - "$BATS_TEST_TMPDIR/$1.list"; } # old|new
+
+# Before anything mends it, each kind is the old or the new one. client1 gets in all the time, and
+# client2 if what programs look into has it.
+in_force_is_old_or_new() {
+	in_force >"$BATS_TEST_TMPDIR/now.force"
+	[[ $(grep -cvxF -f "$BATS_TEST_TMPDIR/old.force" -f "$BATS_TEST_TMPDIR/new.force" "$BATS_TEST_TMPDIR/now.force") == 0 ]]
+	reaches client1 172.17.0.1
+	if grep -q '"0xac","0x11","0x00","0x03"' "$BATS_TEST_TMPDIR/now.force"; then
+		reaches client2 172.17.0.1
+	else
+		kept_out client2 172.17.0.1
+	fi
+}
+
+# With the next command the list as a whole is the old or the new one.
+list_is_old_or_new() {
+	is_list old || is_list new
+}
+
+few=(172.17.0.2 192.0.2.0/24)
+more=(172.17.0.3 fd17::3)
+
+# Sets up a list as the old one, and as the new one the same after CMD, and a filter on both ports.
+old_and_new() { # CMD…
+	reset
+	"$@"
+	note_list new
+	reset
+	note_list old
+	[[ $(<"$BATS_TEST_TMPDIR/old.list") != "$(<"$BATS_TEST_TMPDIR/new.list")" ]]
+	host xdp-on -q br0 ports
+}
+
+@test "allow of many at once, killed at any call: the old list or the new one" {
+	reset() {
+		host allow -q flush
+		host allow -q "${few[@]}"
+	}
+	check() {
+		in_force_is_old_or_new
+		list_is_old_or_new
+	}
+	finished() { is_list new; }
+	old_and_new host allow -q "${more[@]}"
+	kill_everywhere before 15 allow "${more[@]}"
+	kill_everywhere after 15 allow "${more[@]}"
+	kill_everywhere half 3 allow "${more[@]}"
+}
+
+@test "allow of one address, killed while its tool goes on: the next command waits for that" {
+	reset() { host allow -q flush && host allow -q "${few[@]}"; }
+	check() { list_is_old_or_new; }
+	finished() { is_list new; }
+	old_and_new host allow -q 172.17.0.3
+	kill_everywhere orphan 3 allow 172.17.0.3
+}
+
+@test "deny of many at once, killed at any call: the old list or the new one" {
+	reset() { host allow -q "${few[@]}" "${more[@]}"; }
+	check() {
+		in_force_is_old_or_new
+		list_is_old_or_new
+	}
+	finished() { is_list new; }
+	old_and_new host deny -q "${more[@]}"
+	kill_everywhere before 15 deny "${more[@]}"
+	kill_everywhere after 15 deny "${more[@]}"
+	kill_everywhere half 3 deny "${more[@]}"
+}
+
+@test "an edit of a long list in place, killed half way, is completed by the next command" {
+	reset() {
+		host allow -q 172.17.0.3 172.17.0.4 172.17.0.5
+		host deny -q 172.17.0.3 172.17.0.4 172.17.0.5
+	}
+	check() {
+		reaches client1 172.17.0.1
+		list_is_old_or_new
+		is_list new || ((kills < 2))
+	}
+	finished() { is_list new; }
+	awk 'BEGIN { for (i = 0; i < 66000; i++) printf "10.%d.%d.%d\n", i / 65536, i / 256 % 256, i % 256; print "172.17.0.2" }' >"$BATS_TEST_TMPDIR/long"
+	host allow -q file "$BATS_TEST_TMPDIR/long"
+	old_and_new host allow -q 172.17.0.3 172.17.0.4 172.17.0.5
+	# The first batch is the one that asks whether the list is sound; the second edits.
+	kill_everywhere half 2 allow 172.17.0.3 172.17.0.4 172.17.0.5
+}
+
+@test "the first allow of all, killed at any call: no list or the list" {
+	reset() { host rm -rf "$globals" /run/plainbpf; }
+	check() {
+		[[ $(host allow -q list) =~ ^(172.17.0.2/32)?$ ]]
+		host allow -q 172.17.0.2
+		finished
+	}
+	finished() { [[ $(host allow -q list) == 172.17.0.2/32 ]]; }
+	kill_everywhere before 13 allow 172.17.0.2
+	kill_everywhere after 13 allow 172.17.0.2
+	host xdp-on -q br0 ports
+	reaches client1 172.17.0.1
+	kept_out client2 172.17.0.1
+}
+
+# The program on a port by name, or "-".
+program_on() { host ip -j -d link show dev "$1" | jq -r '.[0].xdp.prog.name // "-"'; }
+
+# client2 is not listed: what its port lets in tells which program is there.
+verdict_of_program_on() { # PORT CLIENT
+	case $(program_on "$1") in
+	-) reaches "$2" 172.17.0.1 ;;
+	xdp_icmp) kept_out "$2" 172.17.0.1 && gets_page "$2" 172.17.0.1:8080 ;;
+	xdp_allow) kept_out "$2" 172.17.0.1 ;;
+	*) false ;;
+	esac
+}
+
+no_undo_left() { [[ -z $(host find /sys/fs/bpf/plainbpf -type f) ]]; }
+
+@test "xdp-on, killed at any call: nothing is attached, or the program" {
+	reset() { host ip link set dev v2 xdp off; }
+	check() {
+		[[ $(program_on v2) =~ ^(-|xdp_allow)$ ]]
+		verdict_of_program_on v2 client2
+		host xdp-on -q v2
+		finished
+	}
+	finished() {
+		[[ $(program_on v2) == xdp_allow ]]
+		no_undo_left
+	}
+	serve host 8080
+	host allow -q 172.17.0.2
+	kill_everywhere before 8 xdp-on v2
+	kill_everywhere orphan 8 xdp-on v2
+	host xdp-off v2
+	reaches client2 172.17.0.1
+}
+
+@test "xdp-on in the place of another program, killed at any call: the one or the other" {
+	reset() { host ip -force link set dev v2 xdpdrv obj "$objs/xdp_icmp.o" sec xdp; }
+	check() {
+		[[ $(program_on v2) =~ ^(xdp_icmp|xdp_allow)$ ]]
+		verdict_of_program_on v2 client2
+		host xdp-on -q v2
+		finished
+	}
+	finished() {
+		[[ $(program_on v2) == xdp_allow ]]
+		no_undo_left
+	}
+	serve host 8080
+	host allow -q 172.17.0.2
+	kill_everywhere after 10 xdp-on v2
+	host xdp-off v2
+	reaches client2 172.17.0.1
+}
+
+@test "xdp-on BRIDGE ports, killed at any call: each port has the old program or the new one" {
+	reset() {
+		host ip -force link set dev v1 xdpdrv obj "$objs/xdp_icmp.o" sec xdp
+		host ip link set dev v2 xdp off
+	}
+	check() {
+		[[ $(program_on v1) =~ ^(xdp_icmp|xdp_allow)$ ]]
+		[[ $(program_on v2) =~ ^(-|xdp_allow)$ ]]
+		verdict_of_program_on v2 client2
+		gets_page client1 172.17.0.1:8080
+		host xdp-on -q br0 ports
+		finished
+	}
+	finished() {
+		[[ $(program_on v1) == xdp_allow && $(program_on v2) == xdp_allow ]]
+		no_undo_left
+		reaches client1 172.17.0.1
+	}
+	serve host 8080
+	host allow -q 172.17.0.2
+	kill_everywhere before 12 xdp-on br0 ports
+	kill_everywhere after 12 xdp-on br0 ports
+	host xdp-off br0 ports
+	reaches client2 172.17.0.1
+}
+
+@test "xdp-on of a user's object, killed at any call, can be repeated and taken off" {
+	reset() { host ip link set dev v2 xdp off; }
+	check() {
+		[[ $(program_on v2) =~ ^(-|drop_all)$ ]]
+		host xdp-on -q v2 obj "$other" program drop_all
+		finished
+	}
+	finished() {
+		[[ $(program_on v2) == drop_all ]]
+		kept_out client2 172.17.0.1
+		host xdp-off -q v2
+		reaches client2 172.17.0.1
+	}
+	make_other
+	kill_everywhere after 5 xdp-on v2 obj "$other" program drop_all
+}

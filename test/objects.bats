@@ -1,0 +1,87 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only
+# The objects as files: two flavours and two byte orders from one source, and an installed tree.
+
+load helper
+
+teardown() { sandbox_end; }
+
+sections() { llvm-readelf -SW "$1" | sed -n 's/^ *\[ *[0-9]*\] \([^ ]*\) .*/\1/p'; }
+has() { grep -qx "$2" <<<"$(sections "$1")"; }
+
+@test "every program is built in both flavours" {
+	local source name section
+	for source in "$objs"/xdp_*.bpf.c; do
+		name=$(basename "$source" .bpf.c)
+		for section in .maps .BTF xdp xdp.frags; do has "$objs/$name.o" "$section"; done
+		for section in maps .BTF xdp; do has "$objs/legacy/$name.o" "$section"; done
+		run ! has "$objs/$name.o" maps
+		run ! has "$objs/legacy/$name.o" .maps
+	done
+}
+
+@test "legacy definitions are of 36 bytes, and lists ask to be pinned in the globals directory" {
+	local size symbols pinning
+	size=$(llvm-readelf -SW "$objs/legacy/xdp_allow.o" | sed -n 's/.* maps  *PROGBITS  *[0-9a-f]* [0-9a-f]* \([0-9a-f]*\) .*/\1/p')
+	symbols=$(llvm-readelf -sW "$objs/legacy/xdp_allow.o" | grep -c ' OBJECT .* pb_')
+	[[ $((16#$size)) == $((36 * symbols)) && $symbols == 5 ]]
+	[[ $(llvm-readelf -sW "$objs/legacy/xdp_allow.o" | awk '/ OBJECT .* pb_/ { print $3 }' | sort -u) == 36 ]]
+	# The seventh word of each.
+	llvm-objcopy -O binary --only-section=maps --set-section-flags maps=alloc "$objs/legacy/xdp_allow.o" "$BATS_TEST_TMPDIR/maps"
+	pinning=$(od -An -v -w36 -t u4 "$BATS_TEST_TMPDIR/maps" | awk '{ print $1, $7 }' | sort | tr '\n' ' ')
+	[[ $pinning == '1 2 1 2 11 2 11 2 6 0 ' ]]
+}
+
+@test "BPF_TARGET=bpfeb builds big-endian objects that compare the other way round" {
+	local dir=$BATS_TEST_TMPDIR/tree little big
+	mkdir "$dir"
+	cp -r "$repo/Makefile" "$repo/objs" "$repo/maps" "$repo/scripts" "$dir"
+	make -s -C "$dir" clean
+	make -s -C "$dir" BPF_TARGET=bpfeb all
+	[[ $(llvm-readelf -h "$dir/objs/xdp_allow.o") == *"big endian"* ]]
+	[[ $(llvm-readelf -h "$dir/objs/legacy/xdp_icmp.o") == *"big endian"* ]]
+	[[ $(llvm-readelf -h "$objs/xdp_allow.o") == *"little endian"* ]]
+	# EtherTypes as the machine reads them: IPv4 is 0x0800 on the wire, 8 to a little-endian reader.
+	big=$(llvm-objdump -d --no-show-raw-insn "$dir/objs/xdp_allow.o")
+	little=$(llvm-objdump -d --no-show-raw-insn "$objs/xdp_allow.o")
+	[[ $big =~ 'if r'[0-9]+' '[!=]=' 2048 ' && $big =~ 'if r'[0-9]+' '[!=]=' 34525 ' && $big =~ 'if r'[0-9]+' '[!=]=' 33024 ' ]]
+	[[ $little =~ 'if r'[0-9]+' '[!=]=' 8 ' && $little =~ 'if r'[0-9]+' '[!=]=' 56710 ' && $little =~ 'if r'[0-9]+' '[!=]=' 129 ' ]]
+	[[ ! $big =~ 'if r'[0-9]+' '[!=]=' 56710 ' && ! $little =~ 'if r'[0-9]+' '[!=]=' 34525 ' ]]
+}
+
+@test "an installed tree works, with DESTDIR too" {
+	local root=$BATS_TEST_TMPDIR/root
+	make -s -C "$repo" install DESTDIR="$root" PREFIX=/usr
+	[[ $(ls "$root/usr/sbin") == plainbpf ]]
+	sandbox
+	host "$root/usr/sbin/plainbpf" allow -q 172.17.0.2
+	host "$root/usr/sbin/plainbpf" xdp-on -q br0
+	reaches client1 172.17.0.1
+	cut_off client2 172.17.0.1
+	run -0 host "$root/usr/sbin/plainbpf" status
+	[[ $output == *xdp_allow* ]]
+	host "$root/usr/sbin/plainbpf" xdp-off -q br0
+	run -0 "$root/usr/sbin/plainbpf" help
+	[[ $output == *xdp-on*attach* && $output == *allow* ]]
+	run -0 "$root/usr/sbin/plainbpf" help xdp-on
+	[[ $output == Usage:* ]]
+	run -1 --separate-stderr "$root/usr/sbin/plainbpf" ../evil
+	run -1 --separate-stderr "$root/usr/sbin/plainbpf" nothing
+	[[ ${#stderr_lines[@]} == 1 ]]
+	make -s -C "$repo" uninstall DESTDIR="$root" PREFIX=/usr
+	[[ -z $(find "$root" -type f -o -type l) ]]
+}
+
+@test "every command has help, a version, and refuses what it does not know" {
+	local verb
+	while read -r verb; do
+		run -0 --separate-stderr "$scripts/$verb" -h
+		[[ $output == Usage:* && $output == *Summary:* && -z $stderr ]]
+		run -0 --separate-stderr "$scripts/$verb" help
+		[[ $output == Usage:* ]]
+		run -0 --separate-stderr "$scripts/$verb" -V
+		[[ $output == 'plainbpf '[0-9]* ]]
+		run -1 --separate-stderr "$scripts/$verb" --no-such-option
+		[[ ${#stderr_lines[@]} == 1 && -z $output ]]
+	done < <("$scripts/plainbpf" verbs)
+}

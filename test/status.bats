@@ -1,0 +1,77 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only
+# status: what is attached and counted, and that it is true.
+
+load helper
+
+setup() { sandbox; }
+teardown() { sandbox_end; }
+
+@test "nothing attached, no lists: empty lists in JSON, one line in text" {
+	run -0 --separate-stderr host status -j
+	[[ $(jq -c . <<<"$output") == '{"attachments":[],"unfiltered_ports":[],"lists":[],"pins":[]}' ]]
+	run -0 --separate-stderr host status
+	[[ $output == 'nothing is attached' ]]
+}
+
+@test "what is counted equals what was sent, in packets and bytes" {
+	local a b
+	host allow -q 172.17.0.2
+	host xdp-on -q br0
+	a=$(host status -j br0)
+	at client1 ping -qc10 -i0.01 -s 100 172.17.0.1
+	run -1 at client2 ping -qc7 -i0.01 -W0.2 -s 200 172.17.0.1
+	b=$(host status -j br0)
+	# Ethernet 14, IP 20, ICMP 8.
+	[[ $(jq -n --argjson a "$a" --argjson b "$b" '[$a, $b] | map(.attachments[0].counters.pass.listed // {packets: 0, bytes: 0}) | .[1].bytes - .[0].bytes') == 1420 ]]
+	[[ $(jq -n --argjson a "$a" --argjson b "$b" '[$a, $b] | map(.attachments[0].counters.drop.not_listed // {packets: 0, bytes: 0}) | .[1].packets - .[0].packets') == 7 ]]
+	[[ $(jq -n --argjson a "$a" --argjson b "$b" '[$a, $b] | map(.attachments[0].counters.drop.not_listed // {packets: 0, bytes: 0}) | .[1].bytes - .[0].bytes') == 1694 ]]
+	run -0 host status br0
+	[[ $output == *'br0 xdp: xdp_allow, generic mode, id '* && $output == *'  drop not_listed: 7 packets, 1694 bytes'* ]]
+}
+
+@test "counters belong to an attachment" {
+	host allow -q 172.17.0.2
+	host xdp-on -q br0 ports
+	at client1 ping -qc5 -i0.01 172.17.0.1
+	[[ $(count v1 pass listed) -ge 5 ]]
+	[[ $(count v2 pass listed) == 0 ]]
+}
+
+@test "every field that is promised, for ours and for somebody else's, xdp and tc" {
+	local j
+	host allow -q 172.17.0.2 172.17.0.4 10.0.0.0/8
+	host xdp-on -q v1
+	host ip link set dev v2 xdp obj "$BATS_TEST_DIRNAME/bench/xdp_rotate.o" program xdp_drop_all
+	host tc qdisc add dev br0 clsact
+	clang -target bpf -g -O2 -x c -c -o "$BATS_TEST_TMPDIR/tc.o" - <<<'
+		__attribute__((section("tc"), used)) int foreign(void *ctx) { return 0; }
+		char LICENSE[] __attribute__((section("license"), used)) = "GPL";'
+	host tc filter add dev br0 egress bpf da obj "$BATS_TEST_TMPDIR/tc.o" sec tc
+	j=$(host status -j)
+	[[ $(jq -c '.attachments | map([.ifname, .hook, .program, .ours, .mode]) | sort' <<<"$j") == \
+		'[["br0","tc/egress","foreign",false,null],["v1","xdp","xdp_allow",true,"native"],["v2","xdp","xdp_drop_all",false,"native"]]' ]]
+	[[ $(jq -c '[.attachments[] | has("ifindex", "id", "tag", "sees", "counters")] | unique' <<<"$j") == '[true]' ]]
+	[[ $(jq -c '.lists | map([.name, .used]) | sort' <<<"$j") == '[["pb_host4",2],["pb_host6",0],["pb_net4",1],["pb_net6",0]]' ]]
+	[[ $(jq '.lists | all(.max >= .used)' <<<"$j") == true ]]
+	[[ $(jq '.pins | length' <<<"$j") == 8 && $(jq -r '.pins[0]' <<<"$j") == $globals/pb_* ]]
+	[[ $(host status -j v1 | jq -c '.attachments | map(.ifname)') == '["v1"]' ]]
+	run -1 --separate-stderr host status nodev
+	[[ ${#stderr_lines[@]} == 1 ]]
+	run -1 --separate-stderr host status v1 v2
+	[[ ${#stderr_lines[@]} == 1 ]]
+}
+
+@test "a port without a program beside ports with one is marked" {
+	host allow -q 172.17.0.2
+	host xdp-on -q br0 ports
+	[[ $(host status -j | jq -c .unfiltered_ports) == '[]' ]]
+	new_host client3
+	link client3 v3
+	host ip link set v3 master br0
+	[[ $(host status -j | jq -r '.unfiltered_ports[] | "\(.ifname) \(.master)"') == 'v3 br0' ]]
+	run -0 host status
+	[[ $output == *'v3: UNFILTERED port of br0'* ]]
+	host xdp-on -q br0 ports
+	[[ $(host status -j | jq -c .unfiltered_ports) == '[]' ]]
+}
