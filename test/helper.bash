@@ -42,6 +42,8 @@ new_host() {
 	spawn unshare "${flags[@]}" bash -c "$setup ip link set lo up; : >'$ready'; exec sleep 3600"
 	holder[$1]=$!
 	retry 100 test -e "$ready"
+	# Never on the machine itself.
+	[[ $(readlink "/proc/${holder[$1]}/ns/net") != "$(readlink /proc/self/ns/net)" ]]
 }
 
 # at NAME CMD…: a command on a host. Clients share the file system of "host".
