@@ -90,6 +90,8 @@ links_of() { # DIR
 pids_open() {
 	local words=(pinmaps "$pid_dir/maps") object
 	! pids_kept || return 0
+	[[ $(readlink /proc/self/ns/pid) == 'pid:[4026531836]' ]] || # PROC_PID_INIT_INO
+		die 2 'in a PID namespace: the programs know processes by their numbers outside of it'
 	if [[ -e $pid_set ]]; then
 		words=(map name pb_pids pinned "$pid_set")
 		run rm -f "$pid_dir"/trace_pids*
