@@ -8,7 +8,7 @@ load fixtures/trace
 
 setup_file() { tools; }
 setup() { new_host host mounts; }
-teardown() { trace_end; }
+teardown() { sandbox_end; }
 
 listed() { [[ $(host pid list | cut -d' ' -f1 | tr '\n' ' ') == "${*:+$* }" ]]; }
 
@@ -180,6 +180,7 @@ reuse() {
 	a=$writer a_go=$go
 	new_writer
 	host pid -q add "$a" "$writer"
+	note_links
 	host find "$traces/pids" -name 'trace_pids*' -delete
 	retry 50 none_attached
 	b=$writer writer=$a go=$a_go

@@ -8,11 +8,11 @@ load fixtures/trace
 
 setup_file() { tools; }
 setup() { new_host host mounts; }
-teardown() { trace_end; }
+teardown() { sandbox_end; }
 
 nothing_left() {
 	[[ -z $(host find /sys/fs/bpf/plainbpf 2>/dev/null) ]]
-	none_attached
+	retry 50 none_attached
 }
 
 # --- what is seen
@@ -27,6 +27,7 @@ nothing_left() {
 	written
 	retry 20 grep -q "bpf_trace_printk: write system call from PID $a\.$" "$seen"
 	retry 20 grep -q "testwrite-$writer .*: write system call from PID $writer\.$" "$seen"
+	note_links
 	host trace-off -q minimal
 	new_writer -n 3 -i 0
 	written
@@ -145,6 +146,8 @@ nothing_left() {
 	c=$reader
 	written
 	wait "$a" "$b" "$c"
+	note_links
+	[[ ${#links[@]} == 5 ]] # and the set's own
 	host trace-off -q all
 	nothing_left
 }
@@ -237,6 +240,7 @@ nothing_left() {
 	[[ $output == 'ringbuf: on, '* && $stderr == 'trace-on: ringbuf: on already' ]]
 	run -0 --separate-stderr host trace-on -j -q ringbuf pid $$
 	[[ $(jq -c '[.program, .links[0].type, .links[0].on, .pids]' <<<"$output") == '["ringbuf","raw_tracepoint","sys_enter",1]' && -z $stderr ]]
+	note_links
 	host trace-off ringbuf
 	run -0 --separate-stderr host trace-off ringbuf
 	[[ $stderr == 'trace-off: ringbuf: not on' ]]
@@ -255,8 +259,9 @@ nothing_left() {
 	[[ $stderr == *'on already' ]]
 	run -0 --separate-stderr host trace-off -n all
 	[[ $(host find "$traces" -maxdepth 1 | wc -l) == 4 ]]
+	note_links
 	host bash -c "$(sed -n 's/^+ //p' <<<"$stderr")"
-	none_attached
+	retry 50 none_attached
 }
 
 @test "without kprobes: one line that says so and names tracepoint, status 2, nothing pinned" {
