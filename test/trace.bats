@@ -292,6 +292,18 @@ nothing_left() {
 	nothing_left
 }
 
+@test "a kernel that cannot pin such a link: one line that says since when, and what works" {
+	mkdir "$BATS_TEST_TMPDIR/bin"
+	printf '%s\n' '#!/bin/bash' '[[ " $* " != *trace_tracepoint.o* ]] || { echo "Error: failed to pin all programs" >&2; exit 255; }' \
+		"exec $(command -v bpftool) \"\$@\"" >"$BATS_TEST_TMPDIR/bin/bpftool"
+	printf '%s\n' '#!/bin/sh' 'echo 5.10.0-32-amd64' >"$BATS_TEST_TMPDIR/bin/uname"
+	chmod +x "$BATS_TEST_TMPDIR/bin/"*
+	run -2 --separate-stderr host env PATH="$BATS_TEST_TMPDIR/bin:$PATH" "$scripts/trace-on" -q tracepoint
+	[[ ${#stderr_lines[@]} == 1 && $stderr == *'5.15; perf and ringbuf work here)' ]]
+	nothing_left
+	host env PATH="$BATS_TEST_TMPDIR/bin:$PATH" "$scripts/trace-on" -q ringbuf
+}
+
 @test "obj: an object of yours, its records by events, its name in trace-off" {
 	cp "$objs/trace_ringbuf.o" "$BATS_TEST_TMPDIR/my-own.o"
 	new_writer -n 1 -f
