@@ -9,13 +9,18 @@ BASHCOMPDIR ?= $(PREFIX)/share/bash-completion/completions
 CLANG ?= clang
 LLVM_STRIP ?= llvm-strip
 INSTALL ?= install
+CFLAGS ?= -O2 -g
 
 # bpfel or bpfeb; bpf is the byte order of the machine that compiles.
 BPF_TARGET ?= bpf
 # Ours, apart from BPF_CFLAGS, so that a packager's cannot lose them. The UAPI headers want the
 # multiarch directory, which a BPF target does not search.
-bpf_flags = -target $(BPF_TARGET) -g -O2 -Wall -Wextra -Werror -MMD -MP -I maps \
+bpf_arch = $(shell $(CC) -dumpmachine | sed 's/-.*//; s/x86_64\|i.86/x86/; s/aarch64/arm64/; s/s390x/s390/; s/riscv.*/riscv/')
+bpf_flags = -target $(BPF_TARGET) -D__TARGET_ARCH_$(bpf_arch) -g -O2 -Wall -Wextra -Werror -MMD -MP -I maps \
 	$(addprefix -I /usr/include/,$(shell $(CC) -dumpmachine))
+
+version = $(shell sed -n 's/^readonly VERSION=//p' scripts/lib.bash)
+c_flags = -Wall -Wextra -MMD -MP -DVERSION='"$(version)"' $(CFLAGS)
 
 ifeq ($(V),)
 Q = @
@@ -28,16 +33,19 @@ programs = $(patsubst %.bpf.c,%,$(wildcard objs/*.bpf.c))
 objects = $(programs:%=%.o)
 legacy = $(programs:objs/%=objs/legacy/%.o)
 harness = $(patsubst %.bpf.c,%.o,$(wildcard test/bench/*.bpf.c))
+# What is traced in tests where there is no compiler.
+traced = test/fixtures/testwrite test/fixtures/same_pid
+bpf_dump_parts = bpf_dump btf caps choose elf_section feed format format_run lines lock member_name out perf ring saved
 commands = $(filter-out %.bash %.awk %.o scripts/bpf_dump,$(wildcard scripts/*))
 libraries = $(filter-out %/completion.bash,$(wildcard scripts/*.bash scripts/*.awk))
 shell_files = $(commands) $(wildcard scripts/*.bash) .ci/run
 test_files = test/run test/bench/run $(wildcard test/*.bats test/*.bash test/fixtures/*.bash test/fixtures/get-*)
-c_files = $(wildcard objs/*.c maps/*.[ch] test/fixtures/*.c test/bench/*.c)
+c_files = $(wildcard objs/*.c maps/*.[ch] test/fixtures/*.[ch] test/fuzz/*.c test/bench/*.c)
 
 .PHONY: all deps test lint demo bench install uninstall clean help
 .DELETE_ON_ERROR:
 
-all: $(objects) $(legacy) ## build the objects: BTF flavour in objs/, legacy in objs/legacy/
+all: $(objects) $(legacy) scripts/bpf_dump ## build the objects (BTF flavour in objs/, legacy in objs/legacy/) and bpf_dump
 
 objs/%.o: objs/%.bpf.c
 	$(say) CLANG $@
@@ -53,6 +61,18 @@ objs/legacy/%.o: objs/%.bpf.c
 test/bench/%.o: test/bench/%.bpf.c
 	$(say) CLANG $@
 	$(Q)$(CLANG) $(bpf_flags) -MF $(@:.o=.d) -c $< -o $@
+
+$(traced): %: %.c
+	$(say) CC $@
+	$(Q)$(CC) $(CFLAGS) -Wall -Wextra -pthread $(LDFLAGS) $< -o $@
+
+maps/%.o: maps/%.c
+	$(say) CC $@
+	$(Q)$(CC) $(c_flags) $(CPPFLAGS) -MF $(@:.o=.d) -c $< -o $@
+
+scripts/bpf_dump: $(bpf_dump_parts:%=maps/%.o)
+	$(say) LD $@
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ -o $@
 
 deps: ## install what run, lab and build need (apt)
 	$(Q)scripts/deps run lab build
@@ -80,22 +100,22 @@ bench: all $(harness) ## what a packet costs, beside xdp-filter, as ratios of on
 install: all ## PREFIX=/usr/local DESTDIR=
 	$(Q)$(INSTALL) -d $(DESTDIR)$(LIBDIR)/plainbpf/scripts $(DESTDIR)$(LIBDIR)/plainbpf/objs/legacy \
 		$(DESTDIR)$(SBINDIR) $(DESTDIR)$(MANDIR)/man8 $(DESTDIR)$(BASHCOMPDIR)
-	$(Q)$(INSTALL) -m 755 $(commands) $(DESTDIR)$(LIBDIR)/plainbpf/scripts
+	$(Q)$(INSTALL) -m 755 $(commands) scripts/bpf_dump $(DESTDIR)$(LIBDIR)/plainbpf/scripts
 	$(Q)$(INSTALL) -m 644 $(libraries) $(DESTDIR)$(LIBDIR)/plainbpf/scripts
 	$(Q)$(INSTALL) -m 644 $(objects) $(DESTDIR)$(LIBDIR)/plainbpf/objs
 	$(Q)$(INSTALL) -m 644 $(legacy) $(DESTDIR)$(LIBDIR)/plainbpf/objs/legacy
-	$(Q)$(INSTALL) -m 644 docs/plainbpf.8 $(DESTDIR)$(MANDIR)/man8
+	$(Q)$(INSTALL) -m 644 docs/plainbpf.8 docs/bpf_dump.8 $(DESTDIR)$(MANDIR)/man8
 	$(Q)$(INSTALL) -m 644 scripts/completion.bash $(DESTDIR)$(BASHCOMPDIR)/plainbpf
 	$(Q)ln -sfr $(DESTDIR)$(LIBDIR)/plainbpf/scripts/plainbpf $(DESTDIR)$(SBINDIR)/plainbpf
 
 uninstall: ## the same PREFIX and DESTDIR
 	$(Q)rm -rf $(DESTDIR)$(LIBDIR)/plainbpf
-	$(Q)rm -f $(DESTDIR)$(SBINDIR)/plainbpf $(DESTDIR)$(MANDIR)/man8/plainbpf.8 $(DESTDIR)$(BASHCOMPDIR)/plainbpf
+	$(Q)rm -f $(DESTDIR)$(SBINDIR)/plainbpf $(DESTDIR)$(MANDIR)/man8/plainbpf.8 $(DESTDIR)$(MANDIR)/man8/bpf_dump.8 $(DESTDIR)$(BASHCOMPDIR)/plainbpf
 
 clean: ## what was built
-	$(Q)rm -rf objs/*.[od] objs/legacy test/bench/*.[od]
+	$(Q)rm -rf $(traced) objs/*.[od] objs/legacy test/bench/*.[od]
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r t h; do printf '  %-10s %s\n' "$$t" "$$h"; done
 
--include $(wildcard objs/*.d objs/legacy/*.d test/bench/*.d)
+-include $(wildcard objs/*.d objs/legacy/*.d maps/*.d test/bench/*.d)

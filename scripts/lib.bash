@@ -14,6 +14,13 @@ readonly bpffs=${TC_BPF_MNT:-/sys/fs/bpf}
 readonly globals=$bpffs/tc/globals
 readonly pins=$bpffs/plainbpf
 readonly state=/run/plainbpf
+# A trace is a directory below $traces: its links, and below maps its maps. new is one that is being
+# made, pids holds the PID set.
+readonly traces=$pins/trace
+readonly new_trace=$traces/new
+readonly pid_dir=$traces/pids
+readonly pid_set=$pid_dir/maps/pb_pids
+readonly tracefs=/sys/kernel/tracing
 readonly kinds=(host4 host6 net4 net6)
 pin_of() { printf '%s/pb_%s' "$globals" "$1"; }
 slot_of() { printf '%s/pb_%s_slot' "$globals" "$1"; }

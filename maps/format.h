@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Turns a record into a line of text or JSON. The record's type is compiled once into a flat list
+ * of operations, so that a record costs no look-up of types. How types are printed:
+ * docs/bpf_dump.8. A record may be shorter than its type (what is missing is null in JSON, … in
+ * text, and the line says "truncated") or longer (the number of further bytes is added, unless it
+ * is below `slack`).
+ */
+#ifndef PLAINBPF_FORMAT_H
+#define PLAINBPF_FORMAT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "btf.h"
+#include "out.h"
+
+enum fmt_mode {
+	FMT_TEXT,
+	FMT_JSON,
+	FMT_HEX,
+};
+
+struct fmt_env {	      /* what printing needs from the machine; one for all formats */
+	int sock;	      /* for the names of interfaces; -1: none are known */
+	int64_t boot_to_real; /* CLOCK_REALTIME - CLOCK_BOOTTIME, ns */
+	uint64_t second;      /* the cached second … */
+	char date[32];	      /* … as JSON and text show it */
+	int date_len;
+	bool date_json;
+	struct fmt_if {
+		uint32_t index;
+		char name[16];
+		bool fresh;
+	} ifs[16];
+};
+
+struct fmt;
+
+void fmt_env_open(struct fmt_env *e, bool live);
+void fmt_env_tick(struct fmt_env *e); /* once a second: clocks are set, interfaces renamed */
+void fmt_env_close(struct fmt_env *e);
+/* CLOCK_BOOTTIME or, from 10^18 on, since 1970; ns. Needs OUT_VALUE of room. */
+void fmt_time(struct fmt_env *e, struct out *o, uint64_t v, bool json);
+
+/* -EBADMSG: corrupt or nothing that has a size; -ELOOP; -E2BIG: too many members; -ENOMEM */
+int fmt_compile(struct fmt **f, const struct btf *b, uint32_t id, enum fmt_mode mode);
+void fmt_free(struct fmt *f);
+uint32_t fmt_size(const struct fmt *f);
+void fmt_header(const struct fmt *f, struct out *o);
+void fmt_record(const struct fmt *f, struct fmt_env *e, struct out *o, const void *data, size_t len,
+		size_t slack);
+void fmt_hex(enum fmt_mode mode, struct out *o, const void *data, size_t len);
+
+#endif

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Ring buffer reader, see ring.h. */
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+#include <linux/bpf.h>
+#include "ring.h"
+
+int ring_open(struct ring *r, int map_fd, uint32_t size)
+{
+	int err;
+	void *p;
+
+	memset(r, 0, sizeof(*r));
+	r->page = sysconf(_SC_PAGESIZE);
+	r->size = size;
+	r->mapped = r->page + 2 * r->size;
+	p = mmap(NULL, r->page, PROT_READ | PROT_WRITE, MAP_SHARED, map_fd, 0);
+	if (p == MAP_FAILED)
+		return -errno;
+	r->consumer = p;
+	p = mmap(NULL, r->mapped, PROT_READ, MAP_SHARED, map_fd, r->page);
+	if (p == MAP_FAILED) {
+		err = -errno;
+		ring_close(r);
+		return err;
+	}
+	r->producer = p;
+	r->data = (const uint8_t *)p + r->page;
+	r->pos = r->last = __atomic_load_n(r->consumer, __ATOMIC_RELAXED);
+	return 0;
+}
+
+void ring_close(struct ring *r)
+{
+	if (r->producer)
+		munmap(r->producer, r->mapped);
+	if (r->consumer)
+		munmap(r->consumer, r->page);
+	memset(r, 0, sizeof(*r));
+}
+
+static void give_back(struct ring *r, unsigned long to)
+{
+	/* release: the records were read before the kernel may write over them */
+	__atomic_store_n(r->consumer, to, __ATOMIC_RELEASE);
+}
+
+int ring_drain(struct ring *r, struct sink *s, uint64_t *bytes)
+{
+	/* acquire: pairs with the kernel's release of the position behind a record's header */
+	unsigned long end = __atomic_load_n(r->producer, __ATOMIC_ACQUIRE), given = r->last;
+	unsigned long start = r->pos;
+	int err = 0;
+
+	while (!err && r->pos != end) {
+		const uint8_t *at = r->data + (r->pos & (r->size - 1));
+		uint32_t head, len;
+		uint64_t step;
+
+		if (end - r->pos > r->size || end - r->pos < BPF_RINGBUF_HDR_SZ || r->pos % 8)
+			return -EBADMSG;
+		/* acquire: the record's bytes were written before its BUSY bit went */
+		head = __atomic_load_n((const uint32_t *)at, __ATOMIC_ACQUIRE);
+		if (head & BPF_RINGBUF_BUSY_BIT)
+			break;
+		len = head & ~BPF_RINGBUF_DISCARD_BIT;
+		step = ((uint64_t)len + BPF_RINGBUF_HDR_SZ + 7) / 8 * 8;
+		if (step > end - r->pos)
+			return -EBADMSG;
+		if (!(head & BPF_RINGBUF_DISCARD_BIT))
+			err = s->record(s, at + BPF_RINGBUF_HDR_SZ, len);
+		r->last = r->pos;
+		r->pos += step;
+		if (r->pos - given > r->size / 8) {
+			given = step > r->size / 8 ? r->pos : r->last;
+			give_back(r, given);
+		}
+	}
+	if (r->pos - r->last > r->size / 8)
+		r->last = r->pos; /* too large to be kept */
+	if (r->pos != start)
+		give_back(r, r->last);
+	*bytes = r->pos - start;
+	return err;
+}
+
+void ring_release(struct ring *r)
+{
+	if (!r->consumer)
+		return;
+	r->last = r->pos;
+	give_back(r, r->pos);
+}

@@ -1,0 +1,601 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only
+# bpf_dump: saved records without root, then streams of feeder programs (fixtures/feed_*.bpf.c), each
+# test in a mount namespace with a bpffs and a /run of its own. fixtures/poke.c makes the feeders send.
+# shellcheck disable=SC2001,SC2016,SC2030,SC2031,SC2154 # bats: tests are subshells; run sets output
+bats_require_minimum_version 1.5.0
+
+setup_file() {
+	ROOT=$(readlink -f "$BATS_TEST_DIRNAME/..")
+	DUMP=${BPF_DUMP:-$ROOT/scripts/bpf_dump}
+	FIX=$BATS_FILE_TMPDIR
+	CLANG=${CLANG:-clang}
+	export ROOT DUMP FIX CLANG
+	[[ -x $DUMP ]] || {
+		printf 'not built: %s\n' "$DUMP" >&2
+		return 1
+	}
+	local f
+	cc -O2 -Wall -Wextra -Werror -o "$FIX/poke" "$BATS_TEST_DIRNAME/fixtures/poke.c"
+	for f in rich burst odd size; do
+		bpf_cc bpfel "$BATS_TEST_DIRNAME/fixtures/feed_$f.bpf.c" "$FIX/feed_$f.o"
+	done
+	bpf_cc bpfeb "$BATS_TEST_DIRNAME/fixtures/feed_odd.bpf.c" "$FIX/feed_odd.be.o"
+	# libbpf hands a program's BTF to the kernel only together with .BTF.ext
+	llvm-objcopy --remove-section=.BTF.ext "$FIX/feed_odd.o" "$FIX/feed_nobtf.o"
+}
+
+bpf_cc() { # TARGET SOURCE OBJECT
+	"$CLANG" -O2 -g -Wall -Werror -target "$1" "-I/usr/include/$(uname -m)-linux-gnu" -c "$2" -o "$3"
+}
+
+# Links, and with them programs, go a moment after the last bpffs that had them.
+teardown_file() {
+	[[ $EUID -ne 0 ]] || retry none_left
+}
+
+none_left() { ! bpftool prog show | grep -q ' name feed_\(rich\|burst\|odd\|size\) '; }
+
+teardown() {
+	local p
+	for p in "${READERS[@]}"; do
+		kill -CONT "$p" 2>/dev/null || true
+		kill "$p" 2>/dev/null || true
+		wait "$p" 2>/dev/null || true
+	done
+	if [[ -n ${HOLDER:-} ]]; then
+		kill "$HOLDER" 2>/dev/null || true
+		wait "$HOLDER" 2>/dev/null || true
+	fi
+}
+
+# A mount namespace that lives as long as its holder; links of feeders go with its bpffs.
+sandbox() {
+	[[ $EUID -eq 0 ]] || skip "needs root"
+	READERS=()
+	unshare -m sleep infinity 3>&- &
+	HOLDER=$!
+	retry ns_differs
+	inside mount -t tracefs tracefs /sys/kernel/tracing
+	inside mount -t bpf bpf /sys/fs/bpf
+	inside mount -t tmpfs tmpfs /run
+	M=/sys/fs/bpf/maps
+}
+
+ns_differs() { [[ $(readlink "/proc/$HOLDER/ns/mnt" || true) != "$(readlink /proc/self/ns/mnt)" ]]; }
+inside() { nsenter -t "$HOLDER" -m -- "$@"; }
+dump() { inside "$DUMP" "$@"; }
+
+retry() { # COMMAND… : for 5 s
+	local i
+	for ((i = 0; i < 100; i++)); do
+		if "$@"; then return 0; fi
+		sleep 0.05
+	done
+	printf 'never came true: %s\n' "$*" >&2
+	return 1
+}
+
+feeder() { # OBJECT
+	local t b
+	TOKEN=$((BASHPID * 1000 + BATS_TEST_NUMBER))
+	inside bpftool prog loadall "$FIX/$1.o" /sys/fs/bpf/progs autoattach pinmaps $M
+	printf -v t '%016x' "$TOKEN"
+	b=$(sed 's/../0x& /g' <<<"$t" | tac -s ' ' | tr '\n' ' ')
+	# shellcheck disable=SC2086 # bytes
+	inside bpftool map update pinned $M/token key 0 0 0 0 value $b
+}
+
+poke() { "$FIX/poke" "$TOKEN" "$@"; } # KIND TIMES [NAME]
+
+reader() { # ARGUMENT… : in the background, until it reads; its output in $OUT and $ERR
+	OUT=$BATS_TEST_TMPDIR/out.${#READERS[@]} ERR=$BATS_TEST_TMPDIR/err.${#READERS[@]}
+	nsenter -t "$HOLDER" -m -- "$DUMP" "$@" >"$OUT" 2>"$ERR" 3>&- &
+	READER=$!
+	READERS+=("$READER")
+	retry reading "$READER"
+}
+
+# It gives up capabilities when all is open.
+reading() { grep -qs '^NoNewPrivs:.*1' "/proc/$1/status"; }
+
+ended() { # [SIGNAL] : the reader, within 5 s; its exit status
+	local rc=0
+	[[ $# -eq 0 ]] || kill "-$1" "$READER"
+	retry gone "$READER"
+	wait "$READER" || rc=$?
+	return "$rc"
+}
+
+gone() { ! grep -qs '^State:.[^Z]' "/proc/$1/status"; }
+
+bytes() { # HEX…
+	local IFS=
+	printf '%b' "$(sed 's/../\\x&/g' <<<"$*")"
+}
+
+record() { # HEX… : with its length before it
+	local IFS= l
+	local h="$*"
+	printf -v l '%08x' $((${#h} / 2))
+	bytes "${l:6:2}${l:4:2}${l:2:2}${l:0:2}$h"
+}
+
+rich() { tr -d '\n' <"$BATS_TEST_DIRNAME/fixtures/rich.hex"; }
+
+# --- words -----------------------------------------------------------------------------------------
+
+@test "-h explains every option, -V says a version, both on stdout" {
+	run --separate-stderr -0 "$DUMP" -h
+	[[ -z $stderr ]]
+	local o
+	for o in -j -x -t -b -c -d -h -V; do
+		[[ $output == *" $o "* ]]
+	done
+	run --separate-stderr -0 "$DUMP" -V
+	[[ $output == "plainbpf "[0-9]* && -z $stderr ]]
+}
+
+@test "wrong words are refused with 1 and one line" {
+	local words
+	for words in "" "-q x" "-j -x x" "-c 0 x" "-c -1 x" "-c 1x x" "-d 0 x" "-d x x" "-t" "a b"; do
+		# shellcheck disable=SC2086 # words
+		run --separate-stderr -1 "$DUMP" $words
+		[[ -z $output && $stderr == "bpf_dump: "*": "* && $(wc -l <<<"$stderr") -eq 1 ]]
+	done
+}
+
+@test "an object that is none, has no BTF, is cut or is not there: 1 and its name" {
+	local f=$BATS_TEST_TMPDIR/x.o n
+	run --separate-stderr -1 "$DUMP" -b "$f" - </dev/null
+	[[ $stderr == "bpf_dump: no such file: $f" ]]
+	printf 'hello' >"$f"
+	run --separate-stderr -1 "$DUMP" -b "$f" - </dev/null
+	[[ $stderr == *"not an object file, or its BTF is corrupt: $f" ]]
+	llvm-objcopy --remove-section=.BTF --remove-section=.BTF.ext "$FIX/feed_odd.o" "$f"
+	run --separate-stderr -1 "$DUMP" -b "$f" - </dev/null
+	[[ $stderr == *"no BTF (compile it with -g): $f" ]]
+	for n in 3 63 64 200 900 2000; do
+		head -c "$n" "$FIX/feed_odd.o" >"$f"
+		run --separate-stderr -1 "$DUMP" -b "$f" - </dev/null
+		[[ $stderr == *"corrupt: $f" ]]
+	done
+}
+
+@test "a type that is not in the BTF: 1 and its name" {
+	run --separate-stderr -1 "$DUMP" -t nosuch -b "$FIX/feed_odd.o" - </dev/null
+	[[ $stderr == "bpf_dump: no such type in its BTF: nosuch" ]]
+	run --separate-stderr -1 "$DUMP" -t nosuch - </dev/null
+	[[ $stderr == *"give it with -b: nosuch" ]]
+}
+
+# --- saved records ---------------------------------------------------------------------------------
+
+@test "a saved record with every kind of member, as JSON" {
+	run --separate-stderr -0 "$DUMP" -j -t event -b "$FIX/feed_rich.o" - < <(record "$(rich)")
+	[[ $output == '{"ts":"2023-11-14T22:13:20.123456789Z","big":18446744073709551615,"low":-9223372036854775808,"src":"172.17.0.2","dst":"2001:db8::1","via":"::1","gate":"192.168.0.1","ifname":null,"ifindex":1,"fruit":"pear","unknown":99,"sign":"minus","flag":1,"three":5,"twelve":2748,"minus":-3,"dport":443,"sport":50000,"proto":"tcp","yes":true,"letter":120,"point":{"x":-5,"y":-6},"track":[{"x":0,"y":0},{"x":7,"y":0}],"u":{"word":67305985,"bytes":"01020304"},"left":9,"right":9,"list":[0,65535,0],"mac":"02:00:00:00:00:ff","names":["a","b"],"comm":"testwrite","pid":4711}' ]]
+	[[ $stderr == "1 events, 0 lost" ]]
+	jq -e . <<<"$output"
+}
+
+@test "the same record in columns under their names" {
+	run --separate-stderr -0 env TZ=UTC "$DUMP" -b "$FIX/feed_rich.o" - \
+		< <(record "$(rich)" && record "$(rich)")
+	[[ ${#lines[@]} -eq 3 && ${lines[1]} == "${lines[2]}" ]]
+	read -ra names <<<"${lines[0]}"
+	read -ra values <<<"${lines[1]}"
+	[[ ${#names[@]} -eq ${#values[@]} && ${lines[1]} != *" " ]]
+	declare -A got
+	local i
+	for i in "${!names[@]}"; do got[${names[i]}]=${values[i]}; done
+	[[ ${got[TS]} == 22:13:20.123456 && ${got[SRC]} == 172.17.0.2 && ${got[DST]} == 2001:db8::1 ]]
+	[[ ${got[POINT.Y]} == -6 && ${got[TRACK]} == "[{x=0,y=0},{x=7,y=0}]" && ${got[IFNAME]} == - ]]
+	[[ ${got[FRUIT]} == pear && ${got[U.BYTES]} == 01020304 && ${got[PID]} == 4711 ]]
+	run --separate-stderr -0 "$DUMP" -b "$FIX/feed_odd.o" - < <(record 010000000102030000000000ff)
+	[[ ${lines[0]} == "PID      A                LAST" ]]
+	[[ ${lines[1]} == "1        0102030000000000 255" ]]
+}
+
+@test "-x prints bytes that xxd -r turns back" {
+	run --separate-stderr -0 "$DUMP" -x - < <(record 00ff10 && record "" && record 7f)
+	[[ $output == $'00 ff 10\n\n7f' ]]
+}
+
+@test "a record shorter than its struct is marked, a longer one too" {
+	run --separate-stderr -0 "$DUMP" -j -t odd -b "$FIX/feed_odd.o" - \
+		< <(record 0100000001020300000000 && record "" && record 010000000102030000000000ffabcd)
+	[[ ${lines[0]} == '{"pid":1,"a":"01020300000000","last":null,"truncated":true}' ]]
+	[[ ${lines[1]} == '{"pid":null,"a":"","last":null,"truncated":true}' ]]
+	[[ ${lines[2]} == '{"pid":1,"a":"0102030000000000","last":255,"extra_bytes":2}' ]]
+	jq -e . <<<"$output"
+	run --separate-stderr -0 "$DUMP" -t odd -b "$FIX/feed_odd.o" - \
+		< <(record 0100000001 && record 010000000102030000000000ffabcd)
+	[[ ${lines[1]} == "1"*"01"*"… truncated" && ${lines[2]} == "1 "*"255 … 2 more bytes" ]]
+}
+
+@test "a length that lies and a file that ends inside a record: 1, after what was whole" {
+	local bad
+	for bad in ffffffff 00000001 05 0500000041; do
+		run --separate-stderr -1 "$DUMP" -x - < <(record 4142 && bytes "$bad")
+		[[ $output == "41 42" && $stderr == *"length is wrong, or the end is missing"* ]]
+	done
+}
+
+@test "strings: to the first NUL, escaped, always JSON" {
+	local n=twenty
+	# char text[20000] of `large`, cut: quotes, backslash, control characters, UTF-8, invalid UTF-8
+	run --separate-stderr -0 "$DUMP" -j -t large -b "$FIX/feed_odd.o" - < <(
+		record 0100000000000000 22 5c 0a 01 7f c3a4 ff c0af eda080 c285 e280ae f09f9880 2078 00 4142
+	)
+	[[ $(jq -r .text <<<"$output" | od -An -tx1 | tr -d ' \n') == 225c0a017fc3a4efbfbdefbfbdefbfbdefbfbdefbfbdefbfbdc285e280aef09f98802078"0a" ]]
+	[[ $output != *[[:cntrl:]]* && $output == *'\u0085\u202e'* && $n ]]
+	run --separate-stderr -0 env LC_ALL=C "$DUMP" -t large -b "$FIX/feed_odd.o" - < <(
+		record 0100000000000000 22 5c 0a 1b c3a4 ff c285 2078 00
+	)
+	[[ ${lines[1]} == *'"\"\\\n\x1b'$'\xc3\xa4''\xff\xc2\x85 x"'* ]]
+}
+
+@test "the struct is found by the length of the record, or the line says what it may be" {
+	run --separate-stderr -0 "$DUMP" -j -b "$FIX/feed_odd.o" - < <(record 010000000102030000000000ff)
+	[[ $output == *'"last":255}' ]]
+	run --separate-stderr -0 "$DUMP" -b "$FIX/feed_odd.o" - \
+		< <(record "$(printf '%080d' 0)" && record "$(printf '%080d' 0)")
+	[[ $output == "00 00 00"*$'\n'"00 00 00"* && $(wc -l <<<"$stderr") -eq 2 ]]
+	[[ $stderr == *"ambiguous, name one with -t: 40 bytes may be twin_a, twin_b"* ]]
+	run --separate-stderr -0 "$DUMP" -j -t "struct twin_b" -b "$FIX/feed_odd.o" - \
+		< <(record "$(printf '%080d' 0)")
+	[[ $output == '{"two":[0,0,0,0,0]}' && $stderr == "1 events, 0 lost" ]]
+}
+
+@test "an object of the other byte order describes records of that order" {
+	run --separate-stderr -0 "$DUMP" -j -t odd -b "$FIX/feed_odd.be.o" - \
+		< <(record 000000010102030000000000ff)
+	[[ $output == '{"pid":1,"a":"0102030000000000","last":255}' ]]
+}
+
+@test "-c ends saved records too, a closed pipe is no error" {
+	run --separate-stderr -0 "$DUMP" -x -c 2 - < <(record 01 && record 02 && record 03)
+	[[ $output == $'01\n02' && $stderr == "2 events, 0 lost" ]]
+	# four NULs are an empty record
+	"$DUMP" -x - < <(head -c 4000000 /dev/zero) 2>"$BATS_TEST_TMPDIR/err" | head -n 1
+	[[ ${PIPESTATUS[0]} -eq 0 ]]
+	[[ $(tail -n 1 "$BATS_TEST_TMPDIR/err") == *" events, 0 lost" ]]
+}
+
+@test "a full disk is an error" {
+	run --separate-stderr -2 bash -c '"$DUMP" -x - >/dev/full' < <(record 01)
+	[[ $stderr == *"cannot write: standard output: No space left on device"* ]]
+}
+
+# --- the kernel's streams --------------------------------------------------------------------------
+
+@test "not root: 2 and it says so" {
+	sandbox
+	feeder feed_rich
+	run --separate-stderr -2 inside setpriv --reuid 65534 --regid 65534 --clear-groups "$DUMP" $M/events
+	[[ -z $output && $stderr == "bpf_dump: must be root: "* ]]
+}
+
+@test "no such pin, a file, a program, another kind of map: 1 and its name" {
+	sandbox
+	feeder feed_rich
+	local p
+	for p in $M/none /etc/passwd /sys/fs/bpf/progs/feed_rich $M/token; do
+		run --separate-stderr -1 dump "$p"
+		[[ -z $output && $stderr == "bpf_dump: "*": $p" && $(wc -l <<<"$stderr") -eq 1 ]]
+	done
+}
+
+@test "ring buffer: records as JSON, a discarded one is not there" {
+	sandbox
+	feeder feed_rich
+	poke 3 1
+	poke 1 2 testwrite
+	poke 3 1
+	run --separate-stderr -0 dump -j -d 0.2 $M/events
+	[[ ${#lines[@]} -eq 2 && $stderr == "2 events, 0 lost" ]]
+	[[ $(jq -r '[.comm,.ifname,.src,.fruit,.dport]|@csv' <<<"${lines[0]}") == '"testwrite","lo","172.17.0.2","pear",443' ]]
+	# within a minute of now
+	local ts
+	ts=$(jq -r .ts <<<"${lines[0]}")
+	[[ $ts =~ ^20[0-9-]{8}T[0-9:]{8}\.[0-9]{9}Z$ ]]
+	(($(date +%s) - $(date -d "$ts" +%s) < 60))
+}
+
+@test "perf event array: the same records" {
+	sandbox
+	feeder feed_rich
+	reader -j -c 2 $M/stream
+	poke 2 2 testwrite
+	ended
+	[[ $(jq -r .comm "$OUT") == $'testwrite\ntestwrite' && $(cat "$ERR") == "2 events, 0 lost" ]]
+}
+
+@test "command names that end in x or 0, with spaces, UTF-8 and control characters" {
+	sandbox
+	feeder feed_rich
+	local n
+	for n in ax a0 'a b' ' a' ä…z $'a\tb' $'a\nb' $'a\e[31m' 'a"b\c' 123456789012345; do
+		poke 1 1 "$n"
+		run --separate-stderr -0 dump -j -c 1 $M/events
+		[[ $(jq -rj .comm <<<"$output") == "$n" && $output != *[[:cntrl:]]* ]]
+		poke 1 1 "$n"
+		run --separate-stderr -0 dump -c 1 $M/events
+		[[ ${#lines[@]} -eq 2 && ${lines[1]} != *[$'\t\e']* ]]
+	done
+	[[ ${lines[1]} == *" 123456789012345 "* ]]
+}
+
+@test "a perf record of 13 bytes arrives padded to 20 and is printed as 13" {
+	sandbox
+	feeder feed_odd
+	reader -j -c 1 $M/odds
+	poke 1 1
+	ended
+	[[ $(cat "$OUT") == '{"pid":1,"a":"0102030000000000","last":255}' ]]
+	reader -x -c 1 $M/odds
+	poke 1 1
+	ended
+	[[ $(cat "$OUT") == "01 00 00 00 01 02 03 00 00 00 00 00 ff" ]]
+}
+
+@test "large records, found as the value of another map, and cut ones" {
+	sandbox
+	feeder feed_odd
+	poke 2 2
+	run --separate-stderr -0 dump -j -c 2 $M/things
+	[[ ${#lines[@]} -eq 2 ]]
+	[[ $stderr == "bpf_dump: only the size of the records speaks for it, -t names another: large"$'\n'"2 events, 0 lost" ]]
+	[[ $(jq -c . <<<"${lines[1]}") == '{"first":1,"text":"quo\"ted\nline","last":2}' ]]
+	reader -j -c 2 $M/larges
+	poke 6 1
+	poke 5 1
+	ended
+	[[ $(head -n 1 "$OUT") == '{"first":1,"text":"quo\"ted\nline","last":2}' ]]
+	# named after the map, longer than the record: printed as far as it goes
+	[[ $(tail -n 1 "$OUT") == '{"first":1,"text":"quo\"ted\nline","last":null,"truncated":true}' ]]
+}
+
+@test "two structs of one size, and none: hexadecimal, one line says why" {
+	sandbox
+	feeder feed_odd
+	poke 3 3
+	poke 4 2
+	run --separate-stderr -0 dump -c 5 $M/things
+	[[ ${#lines[@]} -eq 5 && $(wc -l <<<"$stderr") -eq 3 ]]
+	[[ $stderr == *"40 bytes may be twin_a, twin_b"*"no struct of 56 bytes is in its BTF"* ]]
+	poke 3 1
+	run --separate-stderr -0 dump -j -t twin_b -c 1 $M/things
+	[[ $output == '{"two":[0,0,0,0,0]}' ]]
+	poke 3 1
+	run --separate-stderr -0 dump -j -c 1 $M/things
+	[[ $(jq -r '.hex|length' <<<"$output") -eq 80 ]]
+	run --separate-stderr -1 dump -t nosuch $M/things
+	[[ $stderr == *"no such type in its BTF: nosuch" ]]
+}
+
+@test "only the size speaks for a struct: it is taken, unless it is the kernel's own, and that is said" {
+	sandbox
+	feeder feed_size
+	poke 1 2
+	run --separate-stderr -0 dump -j -c 2 $M/rb
+	[[ ${lines[1]} == '{"first":1,"pid":7,"last":0}' ]]
+	[[ $stderr == *"only the size of the records speaks for it"*": rec"$'\n'"2 events, 0 lost" ]]
+}
+
+@test "a program without BTF: hexadecimal, one line says why, -b helps" {
+	sandbox
+	feeder feed_nobtf
+	poke 3 2
+	run --separate-stderr -0 dump -c 2 $M/things
+	[[ ${lines[0]} == "00 00 00 "* && ${#lines[@]} -eq 2 ]]
+	[[ $stderr == "bpf_dump: records in hexadecimal: its program has no BTF (compile it with -g), give one with -b: feed_odd"$'\n'"2 events, 0 lost" ]]
+	poke 3 1
+	run --separate-stderr -0 dump -j -b "$FIX/feed_odd.o" -t twin_a -c 1 $M/things
+	[[ $output == '{"one":[0,0,0,0,0]}' ]]
+}
+
+@test "a writer on each CPU in turn, both buffers; perf records come out in order of time" {
+	sandbox
+	feeder feed_burst
+	local cpu cpus
+	cpus=$(nproc)
+	reader -j -c $((cpus * 300)) $M/burst_perf
+	for ((i = 0; i < 3; i++)); do
+		for ((cpu = 0; cpu < cpus; cpu++)); do
+			taskset -c "$cpu" "$FIX/poke" "$TOKEN" 3 1
+			taskset -c "$cpu" "$FIX/poke" "$TOKEN" 1 1
+		done
+	done
+	ended
+	[[ $(jq -r .cpu "$OUT" | sort | uniq -c | awk '{print $1}' | sort -u) == 300 ]]
+	jq -r .ts "$OUT" | sort -c
+	run --separate-stderr -0 dump -j -c $((cpus * 300)) $M/burst
+	[[ $(jq -r .cpu <<<"$output" | sort -u | wc -l) -eq $cpus ]]
+}
+
+@test "two writers at once: perf records of both CPUs still come in order of time" {
+	sandbox
+	(($(nproc) > 1)) || skip "needs 2 CPUs"
+	feeder feed_burst
+	reader -j $M/burst_perf
+	taskset -c 0 "$FIX/poke" "$TOKEN" 3 500 3>&- &
+	taskset -c 1 "$FIX/poke" "$TOKEN" 3 500 3>&-
+	wait $!
+	sleep 0.3
+	ended TERM
+	read -r seen _ lost _ <"$ERR"
+	((seen + lost == 100000 && seen > 20000))
+	# `ts` is taken a little before the kernel's own time, by which they are put in order
+	run -0 jq -rn 'reduce (inputs|select(.ts)|[(.ts[17:29]|tonumber), .cpu]) as [$t, $c] ({};
+		if .c != $c then .switches += 1 else . end
+		| if .t and $t < .t - 0.001 and $t > .t - 30 then .back += 1 else . end
+		| .t = $t | .c = $c) | "\(.switches) \(.back // 0)"' "$OUT"
+	read -r switches back <<<"$output"
+	((switches > 1000 && back < 50))
+}
+
+@test "a CPU that comes online later is read" {
+	sandbox
+	(($(nproc) > 1)) || skip "needs 2 CPUs"
+	feeder feed_burst
+	local list=$BATS_TEST_TMPDIR/online
+	printf '0\n' >"$list"
+	inside mount --bind "$list" /sys/devices/system/cpu/online
+	reader -j $M/burst_perf
+	taskset -c 1 "$FIX/poke" "$TOKEN" 3 1
+	taskset -c 0 "$FIX/poke" "$TOKEN" 3 1
+	retry grep -q '"cpu":0' "$OUT"
+	run -1 grep -c '"cpu":1' "$OUT"
+	printf '0-1\n' >"$list"
+	retry comes_from_cpu 1
+	ended INT
+}
+
+comes_from_cpu() {
+	taskset -c "$1" "$FIX/poke" "$TOKEN" 3 1
+	grep -q "\"cpu\":$1" "$OUT"
+}
+
+@test "a burst of a million: lost and seen are what was sent, ring buffer" {
+	sandbox
+	feeder feed_burst
+	reader -j $M/burst
+	poke 1 10000
+	sleep 0.3
+	ended TERM
+	read -r seen _ lost _ < <(tail -n 1 "$ERR")
+	((seen + lost == 1000000 && seen > 100000))
+	[[ $(grep -c '"pid":' "$OUT") -eq $seen ]]
+	[[ $(grep '^{"lost":' "$OUT" | jq -s 'map(.lost)|add // 0') -eq $lost ]]
+}
+
+@test "a burst of a million: lost and seen are what was sent, perf event array" {
+	sandbox
+	feeder feed_burst
+	reader $M/burst_perf
+	kill -STOP "$READER"
+	poke 3 5000
+	kill -CONT "$READER"
+	poke 3 5000
+	sleep 0.7
+	ended TERM
+	read -r seen _ lost _ < <(tail -n 1 "$ERR")
+	((seen + lost == 1000000 && lost > 100000))
+	[[ $(awk '/^# lost [0-9]+ on CPU [0-9]+$/ {n += $3} END {print n}' "$OUT") -eq $lost ]]
+}
+
+@test "producers that never wake the reader are read, and seen within 100 ms" {
+	sandbox
+	feeder feed_burst
+	local kind i best=999 t0 map
+	for kind in 2 1 3; do
+		map=burst
+		((kind < 3)) || map=burst_perf
+		reader -j $M/$map
+		for i in 1 2 3; do
+			sleep 0.6 # long enough that the reader naps
+			: >"$OUT"
+			t0=$(date +%s%N)
+			poke "$kind" 1
+			while ! [[ -s $OUT ]] && (($(date +%s%N) - t0 < 2000000000)); do :; done
+			t0=$((($(date +%s%N) - t0) / 1000000))
+			((t0 > best)) || best=$t0
+		done
+		ended TERM
+		((best < 100))
+	done
+}
+
+@test "a second reader is refused with 2 and the PID of the first, whose records it leaves" {
+	sandbox
+	feeder feed_rich
+	reader -j -c 2 $M/stream
+	poke 2 1
+	run --separate-stderr -2 dump $M/stream
+	[[ -z $output && $stderr == "bpf_dump: has a reader already: PID $READER" ]]
+	poke 2 1
+	ended
+	[[ $(wc -l <"$OUT") -eq 2 ]]
+	run -0 inside ls /run/plainbpf
+	[[ -z $output ]]
+}
+
+@test "SIGINT and SIGTERM end with 0 and the summary" {
+	sandbox
+	feeder feed_rich
+	local sig map
+	for sig in INT TERM; do
+		for map in events stream; do
+			reader $M/$map
+			ended "$sig"
+			[[ $(cat "$ERR") == "0 events, 0 lost" ]]
+		done
+	done
+}
+
+@test "-c is exact and leaves the rest to the next reader, -d ends in time" {
+	sandbox
+	feeder feed_burst
+	poke 1 1
+	run --separate-stderr -0 dump -x -c 7 $M/burst
+	[[ ${#lines[@]} -eq 7 && $stderr == "7 events, 0 lost" ]]
+	run --separate-stderr -0 timeout 5 nsenter -t "$HOLDER" -m -- "$DUMP" -x -d 0.2 $M/burst
+	[[ ${#lines[@]} -eq 93 && $stderr == "93 events, 0 lost" ]]
+}
+
+@test "a closed pipe ends it with 0, at once even if nothing is sent" {
+	sandbox
+	feeder feed_burst
+	poke 1 100
+	dump -j $M/burst 2>"$BATS_TEST_TMPDIR/err" | head -n 1
+	[[ ${PIPESTATUS[0]} -eq 0 ]]
+	[[ $(tail -n 1 "$BATS_TEST_TMPDIR/err") == *" events, "*" lost" ]]
+	timeout 5 nsenter -t "$HOLDER" -m -- "$DUMP" -j $M/burst_perf 2>/dev/null | :
+	[[ ${PIPESTATUS[0]} -eq 0 ]]
+}
+
+@test "nobody reads its output: the writer goes on, the loss is counted, SIGTERM ends it" {
+	sandbox
+	feeder feed_burst
+	local fifo=$BATS_TEST_TMPDIR/fifo
+	mkfifo "$fifo"
+	exec 9<>"$fifo"
+	ERR=$BATS_TEST_TMPDIR/err
+	nsenter -t "$HOLDER" -m -- "$DUMP" -j $M/burst >"$fifo" 2>"$ERR" 3>&- 9>&- &
+	READER=$!
+	READERS+=("$READER")
+	retry reading "$READER"
+	timeout 20 "$FIX/poke" "$TOKEN" 1 3000
+	kill -TERM "$READER"
+	ended
+	exec 9>&-
+	read -r seen _ lost _ < <(tail -n 1 "$ERR")
+	((seen > 0 && lost > 0 && seen + lost <= 300000))
+}
+
+@test "while it reads it has no capability, or the three that new CPUs need" {
+	sandbox
+	feeder feed_rich
+	reader $M/events
+	grep -q '^CapPrm:.0000000000000000$' "/proc/$READER/status"
+	ended TERM
+	reader $M/stream
+	grep -q '^CapPrm:.000000c000004000$' "/proc/$READER/status" # BPF, PERFMON, IPC_LOCK
+	ended TERM
+}
+
+# --- fuzzing ---------------------------------------------------------------------------------------
+
+@test "libFuzzer: the corpus and 15 seconds more find nothing" {
+	local part parts=()
+	for part in btf choose elf_section feed format format_run member_name out perf ring saved; do
+		parts+=("$ROOT/maps/$part.c")
+	done
+	cd "$BATS_TEST_TMPDIR"
+	"$CLANG" -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined \
+		"-I$ROOT/maps" -o fuzz "$ROOT/test/fuzz/fuzz_dump.c" "${parts[@]}"
+	mkdir new
+	./fuzz -runs=0 "$ROOT/test/fuzz/corpus"
+	./fuzz -max_total_time="${FUZZ_SECONDS:-15}" -max_len=8192 -timeout=10 new "$ROOT/test/fuzz/corpus"
+}

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * libFuzzer harness for bpf_dump's parts. The first byte says what the rest is:
+ *   0, 1, 2  u16 length of the BTF, the BTF, a record: text, JSON, hexadecimal
+ *   3        an object file: its BTF, every type of it
+ *   4        saved records
+ *   5        u8, u8: head and tail of a perf buffer of 512 bytes, which is the rest
+ *   6        u8, u8: producer and consumer of a ring buffer of 512 bytes, which is the rest
+ * clang -g -O1 -fsanitize=fuzzer,address,undefined -Imaps test/fuzz/fuzz_dump.c, and of maps/ all
+ * .c but bpf_dump.c
+ */
+#define _GNU_SOURCE /* memfd_create */
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+#include <linux/perf_event.h>
+#include "choose.h"
+#include "elf_section.h"
+#include "perf.h"
+#include "ring.h"
+#include "saved.h"
+
+#define BUFFER 512
+#define TYPES  64 /* of one input that are tried */
+
+struct count {
+	struct sink sink;
+	uint64_t sum;
+};
+
+/* Touches every byte, so that the sanitizer sees a length that lies. */
+static int on_record(struct sink *s, const void *data, size_t len)
+{
+	struct count *c = (struct count *)s;
+	size_t i;
+
+	for (i = 0; i < len; i++)
+		c->sum += ((const uint8_t *)data)[i];
+	return 0;
+}
+
+static void on_lost(struct sink *s, uint64_t n, int cpu)
+{
+	((struct count *)s)->sum += n + cpu;
+}
+
+static void format(const uint8_t *btf, size_t btf_len, const uint8_t *record, size_t len,
+		   enum fmt_mode mode)
+{
+	struct feed_btf one = { .owner = "fuzz" };
+	struct feed feed = { .btfs = &one, .n_btfs = 1 };
+	struct choose c = { .feed = &feed, .mode = mode, .perf = len & 1, .map = "events" };
+	const struct fmt *f;
+	struct fmt_env env;
+	struct fmt *made;
+	struct out o;
+	uint32_t id;
+
+	if (btf_open(&one.btf, btf, btf_len))
+		return;
+	fmt_env_open(&env, false);
+	if (!out_open(&o, -1, NULL)) {
+		for (id = 0; id < one.btf.types && id < TYPES; id++) {
+			if (fmt_compile(&made, &one.btf, id, mode))
+				continue;
+			fmt_header(made, &o);
+			fmt_record(made, &env, &o, record, len, 0);
+			fmt_free(made);
+		}
+		choose_open(&c, NULL, 0, 0);
+		f = choose_fmt(&c, len);
+		if (f)
+			fmt_record(f, &env, &o, record, len, 7);
+		else
+			fmt_hex(mode, &o, record, len);
+	}
+	choose_close(&c);
+	out_close(&o);
+	fmt_env_close(&env);
+	btf_close(&one.btf);
+}
+
+static void saved(const uint8_t *data, size_t size, struct sink *s)
+{
+	int fd = memfd_create("saved", 0);
+	struct saved v;
+
+	if (fd < 0 || write(fd, data, size) < 0 || lseek(fd, 0, SEEK_SET) || saved_open(&v, fd))
+		abort();
+	while (!saved_drain(&v, s))
+		;
+	saved_close(&v);
+	close(fd);
+}
+
+static void perf(const uint8_t *data, size_t size, struct sink *s)
+{
+	struct perf_event_mmap_page page = { .data_head = data[0] * 8ull };
+	struct perf_cpu c = { .page = &page, .size = BUFFER, .tail = data[1] * 8ull };
+	struct perf p = { .cpus = &c, .n = 1 };
+	uint64_t bytes;
+	bool more;
+
+	c.head = c.given = c.tail;
+	c.scratch = malloc(65536);
+	c.data = calloc(1, BUFFER);
+	memcpy((void *)c.data, data + 2, size - 2 < BUFFER ? size - 2 : BUFFER);
+	perf_drain(&p, s, true, &bytes, &more);
+	free(c.scratch);
+	free((void *)c.data);
+}
+
+static void ring(const uint8_t *data, size_t size, struct sink *s)
+{
+	unsigned long producer = data[0] * 8ul, consumer = data[1] * 8ul;
+	struct ring r = { .consumer = &consumer, .producer = &producer, .size = BUFFER };
+	uint8_t *twice = calloc(2, BUFFER);
+	uint64_t bytes;
+
+	memcpy(twice, data + 2, size - 2 < BUFFER ? size - 2 : BUFFER);
+	memcpy(twice + BUFFER, twice, BUFFER);
+	r.data = twice;
+	r.pos = r.last = consumer;
+	ring_drain(&r, s, &bytes);
+	ring_release(&r);
+	free(twice);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct count c = { .sink = { .record = on_record, .lost = on_lost } };
+	uint8_t what = size ? data[0] % 7 : 0;
+	const uint8_t *btf;
+	size_t len;
+
+	if (size < 3)
+		return 0;
+	data++;
+	size--;
+	if (what < 3) {
+		len = data[0] | data[1] << 8;
+		data += 2;
+		size -= 2;
+		len = len < size ? len : size;
+		format(data, len, data + len, size - len, what);
+	} else if (what == 3) {
+		if (!elf_section(data, size, ".BTF", &btf, &len))
+			format(btf, len, data, size, FMT_JSON);
+	} else if (what == 4) {
+		saved(data, size, &c.sink);
+	} else if (what == 5) {
+		perf(data, size, &c.sink);
+	} else {
+		ring(data, size, &c.sink);
+	}
+	return 0;
+}
