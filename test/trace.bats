@@ -380,6 +380,7 @@ nothing_left() {
 }
 
 @test "what a killed trace-on left is taken away by the next" {
+	export TMPDIR=$BATS_TEST_TMPDIR
 	host trace-on -q ringbuf
 	host mv "$traces/ringbuf" "$traces/new"
 	run -0 host trace-on perf
@@ -390,6 +391,7 @@ nothing_left() {
 }
 
 @test "a killed reader's tracing instance goes with the next" {
+	export TMPDIR=$BATS_TEST_TMPDIR # what a killed command cannot tidy up
 	host trace-on -q minimal
 	export TMPDIR=$BATS_TEST_TMPDIR
 	new_reader minimal
