@@ -159,10 +159,13 @@ nothing_left() {
 	spawn host bash -c "'$scripts/events' minimal duration 1 | tee >(cat >/dev/null) >'$BATS_TEST_TMPDIR/lines'"
 	pipe=${spawned[-1]}
 	retry 50 test -s "$BATS_TEST_TMPDIR/lines"
+	readers=$(host bpftool -j map dump pinned "$traces/pids/maps/pb_pids" | jq -r '.[].formatted | select(.value.role == 1).key')
 	wait "$pipe"
-	# Nothing of bpf_dump; of tee two writes for each of 20 batches a second and each full buffer, not
-	# two for each line, which would never end.
-	run ! grep -q ' bpf_dump-' "$BATS_TEST_TMPDIR/lines"
+	# Nothing of events and its bpf_dump; of tee two writes for each of 20 batches a second and each
+	# full buffer, not two for each line, which would never end.
+	[[ $(wc -w <<<"$readers") == 2 ]]
+	run ! grep -E " PID (${readers/$'\n'/|})\.$" "$BATS_TEST_TMPDIR/lines"
+	[[ $(grep -c " PID $writer\.$" "$BATS_TEST_TMPDIR/lines") -gt 5 ]]
 	[[ $(grep -c ' tee-' "$BATS_TEST_TMPDIR/lines") -le $((60 + $(wc -l <"$BATS_TEST_TMPDIR/lines") / 5)) ]]
 	# A trace of everybody is not a trace of the reader either.
 	host trace-on -q ringbuf
