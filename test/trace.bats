@@ -18,6 +18,7 @@ nothing_left() {
 # --- what is seen
 
 @test "minimal shows every process; after trace-off no line comes" {
+	minimal_alone
 	host trace-on -q minimal
 	new_reader minimal
 	new_writer -n 3 -i 0
@@ -133,6 +134,7 @@ nothing_left() {
 }
 
 @test "two traces side by side: each sees all" {
+	minimal_alone
 	new_writer -n 100 -i 0
 	host trace-on -q perf pid "$writer"
 	host trace-on -q ringbuf
@@ -153,6 +155,7 @@ nothing_left() {
 }
 
 @test "the reader's own writes are not shown, its users' in few lines" {
+	minimal_alone
 	host trace-on -q minimal
 	new_writer -n 20 -i 0.05
 	go
@@ -254,6 +257,7 @@ nothing_left() {
 }
 
 @test "a shown call can be pasted" {
+	minimal_alone
 	run -0 host trace-on -n ringbuf-output
 	nothing_left
 	host trace-on -q minimal
@@ -394,6 +398,7 @@ nothing_left() {
 }
 
 @test "a killed reader's tracing instance goes with the next" {
+	minimal_alone
 	host trace-on -q minimal
 	export TMPDIR=$BATS_TEST_TMPDIR
 	new_reader minimal
