@@ -42,17 +42,23 @@ shell_files = $(commands) $(wildcard scripts/*.bash) .ci/run
 test_files = test/run test/bench/run $(wildcard test/*.bats test/*.bash test/fixtures/*.bash test/fixtures/get-*)
 c_files = $(wildcard objs/*.c maps/*.[ch] test/fixtures/*.[ch] test/fuzz/*.c test/bench/*.c)
 
-.PHONY: all deps test lint demo bench install uninstall clean help
+.PHONY: force all deps test lint demo bench install uninstall clean help
 .DELETE_ON_ERROR:
 
 all: $(objects) $(legacy) scripts/bpf_dump ## build the objects (BTF flavour in objs/, legacy in objs/legacy/) and bpf_dump
 
-objs/%.o: objs/%.bpf.c
+# Objects of other flags, another byte order say, are made anew.
+flags = objs/.flags
+$(flags): force
+	@printf '%s\n' '$(CLANG) $(bpf_flags) $(BPF_CFLAGS)' | cmp -s - $@ || printf '%s\n' '$(CLANG) $(bpf_flags) $(BPF_CFLAGS)' >$@
+force:
+
+objs/%.o: objs/%.bpf.c $(flags)
 	$(say) CLANG $@
 	$(Q)$(CLANG) $(bpf_flags) $(BPF_CFLAGS) -MF $(@:.o=.d) -c $< -o $@
 	$(Q)$(LLVM_STRIP) --strip-debug $@
 
-objs/legacy/%.o: objs/%.bpf.c
+objs/legacy/%.o: objs/%.bpf.c $(flags)
 	$(say) CLANG $@
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CLANG) $(bpf_flags) -DPB_LEGACY -DBPF_NO_GLOBAL_DATA $(BPF_CFLAGS) -MF $(@:.o=.d) -c $< -o $@
@@ -113,7 +119,7 @@ uninstall: ## the same PREFIX and DESTDIR
 	$(Q)rm -f $(DESTDIR)$(SBINDIR)/plainbpf $(DESTDIR)$(MANDIR)/man8/plainbpf.8 $(DESTDIR)$(MANDIR)/man8/bpf_dump.8 $(DESTDIR)$(BASHCOMPDIR)/plainbpf
 
 clean: ## what was built
-	$(Q)rm -rf $(traced) objs/*.[od] objs/legacy test/bench/*.[od]
+	$(Q)rm -rf $(traced) $(flags) objs/*.[od] objs/legacy test/bench/*.[od]
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r t h; do printf '  %-10s %s\n' "$$t" "$$h"; done

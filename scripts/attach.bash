@@ -7,13 +7,13 @@
 # our objects are known by name and maps.
 readonly attached=$state/attached
 
-# Reads a device: dev_index dev_type dev_kind dev_master dev_mtu, and of its XDP program xdp_id
+# Reads a device, by its name or an alternative one: dev_name dev_index dev_type dev_kind dev_master dev_mtu, and of its XDP program xdp_id
 # (empty: none) xdp_name xdp_tag xdp_mode.
 dev_read() { # DEV
 	local line
 	line=$(ip -j -d link show dev "$1" 2>/dev/null) || die 1 "no such device: $1"
-	IFS=$'\t' read -r dev_index dev_type dev_kind dev_master dev_mtu xdp_id xdp_name xdp_tag xdp_mode < <(
-		jq -r '.[0] | [.ifindex, .link_type, .linkinfo.info_kind // "-", .master // "-", .mtu]
+	IFS=$'\t' read -r dev_name dev_index dev_type dev_kind dev_master dev_mtu xdp_id xdp_name xdp_tag xdp_mode < <(
+		jq -r '.[0] | [.ifname, .ifindex, .link_type, .linkinfo.info_kind // "-", .master // "-", .mtu]
 			+ (.xdp // {} | [.prog.id // "-", .prog.name // "-", .prog.tag // "-",
 				({"1": "native", "2": "generic", "3": "offloaded", "4": "several"}["\(.mode)"] // "-")])
 			| @tsv' <<<"$line"
@@ -39,6 +39,7 @@ hooks() {
 		($links[0] | INDEX("\(.ifindex)")) as $link |
 		($progs[0] | INDEX("\(.id)")) as $prog |
 		($maps[0] | map(select(.name == "pb_counters")) | INDEX("\(.id)")) as $counters |
+		($maps[0] | map(select(.name // "" | test("^pb_.*_slot$"))) | INDEX("\(.id)")) as $slots |
 		[($links[0][] | select(.xdp.prog) | {ifindex, hook: "xdp", id: .xdp.prog.id,
 			mode: ({"1": "native", "2": "generic", "3": "offloaded"}["\(.xdp.mode)"])}),
 		 ($net[0][0].tc // [] | .[] | select(.id and .ifindex) | {ifindex, id, mode: null,
@@ -48,11 +49,25 @@ hooks() {
 		 ours: (($named | index("\($at.ifindex).\($p.tag)") != null) or
 			(($objects | index($p.name | sub("_frags$"; "")) != null) and any($p.map_ids[]?; $counters["\(.)"]))),
 		 mode, id, tag: $p.tag, btf_id: ($p.btf_id // 0), kind: ($l.linkinfo.info_kind // "-"), master: ($l.master // "-"),
-		 counters: ([$p.map_ids[]? | select($counters["\(.)"])][0] // 0)}'
+		 counters: ([$p.map_ids[]? | select($counters["\(.)"])][0] // 0),
+		 slots: [$p.map_ids[]? | select($slots["\(.)"])]}'
 }
 
 is_ours() { # ID
 	hooks | jq -e -s --argjson id "$1" 'any(.[]; .id == $id and .ours)' >/dev/null
+}
+
+# Ids of the arrays that are pinned now, as a JSON list: a program that looks into others is out of
+# reach of allow and deny.
+pinned_slots() {
+	local kind
+	for kind in host4 host6 net4 net6; do
+		[[ ! -e $(slot_of "$kind") ]] || bpftool -j map show pinned "$(slot_of "$kind")" | jq .id
+	done | jq -cs .
+}
+looks_into_pins() { # ID
+	hooks | jq -es --argjson id "$1" --argjson pinned "$(pinned_slots)" \
+		'[.[] | select(.id == $id)][0].slots - $pinned == []' >/dev/null
 }
 
 # Programs other than these that look into the lists: "NAME id N, …".
@@ -88,8 +103,13 @@ ports_of() { # BRIDGE
 # The tag that an object's section would have in this kernel, without attaching it to anything of
 # the user's: a throw-away network namespace has a loopback for that. Empty if it cannot be loaded.
 tag_of() { # FILE sec|program NAME
-	unshare -n bash -c 'ip link set dev lo xdpgeneric obj "$@" >/dev/null 2>&1 && ip -j link show dev lo' probe "$@" |
+	# Its pins go into a room of their own, and away with it.
+	local room=$pins/probe
+	mkdir -p "$room"
+	TC_BPF_MNT=$room unshare -n bash -c 'ip link set dev lo xdpgeneric obj "$@" >/dev/null 2>&1 && ip -j link show dev lo' probe "$@" |
 		jq -r '.[0].xdp.prog.tag // empty' || :
+	rm -rf -- "$room"
+	rmdir -- "$pins" 2>/dev/null || :
 }
 
 # Notes that a program of a user's object is ours on a device. Before it is attached: a command that
@@ -98,6 +118,13 @@ claim() { # INDEX FILE sec|program NAME
 	local tag
 	tag=$(tag_of "${@:2}")
 	[[ ! $tag ]] || { mkdir -p "$attached" && : >"$attached/$1.$tag"; }
+}
+# Forgets what is no longer attached to the device that was read.
+disclaim() {
+	local file
+	for file in "$attached/$dev_index".*; do
+		[[ ! -e $file || ${file##*.} == "$xdp_tag" ]] || rm -f -- "$file"
+	done
 }
 
 # The lines of our programs' common errors are ip's and libbpf's; these are what a user can act on.
@@ -129,20 +156,35 @@ ssh_peer() {
 	done
 	printf '%s' "${value%% *}"
 }
+# Devices by which what enters DEV may be known to the host: itself, the bridges that it is a port of
+# and the VLAN devices on top of it.
+also_known_as() { # DEV
+	ip -j -d link show | jq -r --arg dev "$1" '
+		. as $all | def up: . as $names | ($names + [$all[] | select(.ifname as $i | $names | index($i)) | .master // empty]
+			+ [$all[] | select(.linkinfo.info_kind == "vlan" and (.link as $l | $names | index($l))) | .ifname]) | unique |
+			if . == $names then . else up end;
+		[$dev] | up | .[]'
+}
+
 # Says who will not get in any more, before that is so. Needs the list open.
 warn_who_is_left_out() { # DEV
-	local device=$1 peer
+	local device=$1 near peer from zone
 	if list_empty; then
 		warn "the allow list is empty: no IPv4 or IPv6 packet gets in by $device (first: allow ADDR)"
 	fi
-	if ip -j addr show dev "$device" | jq -e 'any(.[].addr_info[]?; .dynamic)' >/dev/null; then
+	near=" $(also_known_as "$device" | tr '\n' ' ')"
+	if ip -j addr show | jq -e --arg near "$near" \
+		'any(.[] | select(.ifname as $i | $near | contains(" " + $i + " ")) | .addr_info[]?; .dynamic)' >/dev/null; then
 		warn "$device has its address by DHCP or router advertisement: list who gives it, or it will run out"
 	fi
 	peer=$(ssh_peer)
 	peer=${peer#::ffff:}
 	[[ $peer ]] || return 0
-	[[ $(ip -j route get "$peer" 2>/dev/null | jq -r '.[0].dev') == "$device" ]] || return 0
-	parse_words "$peer" >"$tmp/peer"
+	zone=${peer#*%}
+	from=$(ip -j route get "${peer%%%*}" 2>/dev/null | jq -r '.[0].dev') || :
+	[[ $zone == "$peer" ]] || from=$zone
+	[[ $near == *" $from "* ]] || return 0
+	parse_words 2 "${peer%%%*}" >"$tmp/peer"
 	[[ -z $(list_admits "$tmp/peer") ]] || return 0
-	warn "your ssh session comes from $peer by $device and is not listed: it will hang (first: allow $peer)"
+	warn "your ssh session comes from $peer by $device and is not listed: it will hang (first: allow ${peer%%%*})"
 }

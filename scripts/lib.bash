@@ -6,6 +6,7 @@
 here=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")
 objs=$(readlink -m "$here/../objs")
 prog=${0##*/}
+PATH=$PATH:/usr/sbin:/sbin # where ip, tc and bpftool are, also after su without -
 json='' quiet='' dry=''
 
 readonly VERSION=0.1.0
@@ -14,6 +15,8 @@ readonly bpffs=${TC_BPF_MNT:-/sys/fs/bpf}
 readonly globals=$bpffs/tc/globals
 readonly pins=$bpffs/plainbpf
 readonly state=/run/plainbpf
+# An edit that is under way. Each root has its own: it is completed in the lists that it was begun in.
+readonly journal=$state/journal${TC_BPF_MNT:+${TC_BPF_MNT//\//%}}
 # A trace is a directory below $traces: its links, and below maps its maps. new is one that is being
 # made, pids holds the PID set.
 readonly traces=$pins/trace
@@ -31,10 +34,11 @@ s390x | powerpc | powerpc64 | ppc64) readonly big=1 ;;
 esac
 
 die() { # STATUS MESSAGE
-	printf '%s: %s\n' "$prog" "$2" >&2
+	warn "$2"
 	exit "$1"
 }
-warn() { printf '%s: %s\n' "$prog" "$*" >&2; }
+# What cannot be said is no reason to stop half way.
+warn() { printf '%s: %s\n' "$prog" "$*" >&2 || :; }
 note() { [[ $quiet ]] || warn "$*"; }
 usage_error() { die 1 "$1 (try: $prog -h)"; }
 
@@ -49,8 +53,14 @@ common_option() { # WORD; 1 if it is none
 	-j) json=1 ;;
 	-q) quiet=1 ;;
 	-n) dry=1 ;;
-	-h | --help | help) help && exit 0 ;;
-	-V | --version) printf 'plainbpf %s\n' "$VERSION" && exit 0 ;;
+	-h | --help | help)
+		help || : # a reader may have had enough
+		exit 0
+		;;
+	-V | --version)
+		printf 'plainbpf %s\n' "$VERSION" || :
+		exit 0
+		;;
 	-*) usage_error "unknown option: $1" ;;
 	*) return 1 ;;
 	esac
@@ -73,7 +83,7 @@ say() {
 		[[ $word =~ ^[a-zA-Z0-9_./:=,@%+-]+$ ]] || printf -v word '%q' "$word"
 		line+=" $word"
 	done
-	printf '%s\n' "$line" >&2
+	printf '%s\n' "$line" >&2 || :
 }
 
 need_root() { ((EUID == 0)) || die 2 'not root: eBPF and network devices need it (sudo)'; }
@@ -95,6 +105,7 @@ need_bpffs() {
 # tools that it has started, so that a killed command's last call is over before the next begins.
 take_lock() {
 	[[ $dry ]] && return
+	[[ -w $state && (! -e $state/lock || -w $state/lock) ]] || die 2 "cannot write in $state"
 	exec {lock_fd}>"$state/lock"
 	flock -n "$lock_fd" && return
 	flock -w 2 "$lock_fd" && return
@@ -104,10 +115,16 @@ take_lock() {
 
 # A scratch directory that goes with the command.
 scratch() {
-	tmp=$(mktemp -d "${TMPDIR:-/tmp}/plainbpf.XXXXXX")
+	tmp=$(mktemp -d "${TMPDIR:-/tmp}/plainbpf.XXXXXX" 2>/dev/null) || die 2 "cannot write in ${TMPDIR:-/tmp}"
 	trap cleanup EXIT
 }
-cleanup() { rm -rf -- "$tmp"; }
+# What an unfinished command has begun is undone first.
+undos=()
+cleanup() {
+	local undo
+	for undo in "${undos[@]}"; do "$undo" || :; done
+	rm -rf -- "$tmp"
+}
 
 # The line of what `try` kept that tells most: the kernel's own, else the last.
 reason() {

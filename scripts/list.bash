@@ -13,8 +13,6 @@ declare -A kind_type=([host4]=hash [host6]=hash [net4]=lpm_trie [net6]=lpm_trie)
 declare -A kind_key=([host4]=4 [host6]=16 [net4]=8 [net6]=20)
 declare -A kind_flags=([host4]=0 [host6]=0 [net4]=1 [net6]=1) # BPF_F_NO_PREALLOC, a trie's must
 readonly until_removed=(0 0 0 0 0 0 0 0)
-# Each root has its own: an edit is completed in the lists that it was begun in.
-readonly journal=$state/journal${TC_BPF_MNT:+${TC_BPF_MNT//\//_}}
 
 # Entries that a map of N should have room for. Eight times as many up to 32768: a hash with empty
 # buckets answers faster, until they no longer fit the processor's cache beside the entries
@@ -130,12 +128,13 @@ list_dump() { # [KIND…]
 }
 
 # Key lines of addresses; a bad one ends the command.
-parse_words() { # WORD…
-	local word
+parse_words() { # STATUS-IF-BAD WORD…
+	local word bad=$1
+	shift
 	for word; do
-		[[ $word != *[[:cntrl:]]* ]] || die 1 "not an address: $(printf '%q' "$word")"
+		[[ $word != *[[:cntrl:]]* ]] || die "$bad" "not an address: $(printf '%q' "$word")"
 	done
-	printf '%s\n' "$@" | awk -v to=keys -v prog="$prog" -v big="$big" -f "$here/addr.awk" || exit 1
+	printf '%s\n' "$@" | awk -v to=keys -v prog="$prog" -v big="$big" -f "$here/addr.awk" || exit "$bad"
 }
 parse_file() { # FILE|-
 	[[ $1 == - || -r $1 && ! -d $1 ]] || die 1 "cannot read: $1"
@@ -194,6 +193,7 @@ list_admits() { # FILE
 # Puts edits in force, given as key lines. All of them or, if one cannot be, none.
 list_edit() { # add|del|flush FILE [again: what is done already is no error]
 	local how=$1 missing n
+	committing=''
 	LC_ALL=C sort -u "$2" >"$tmp/asked"
 	n=$(wc -l <"$tmp/asked")
 	if [[ $n == 1 && ! ${3-} ]]; then
@@ -214,12 +214,26 @@ list_edit() { # add|del|flush FILE [again: what is done already is no error]
 		;;
 	flush) cut -d' ' -f1,2 "$tmp/entries" >"$tmp/todo" ;;
 	esac
-	if [[ ! $dry && -s $tmp/todo ]]; then
-		{ printf '%s\n' "$how" && cat "$tmp/todo"; } >"$journal.new"
-		mv "$journal.new" "$journal"
+	[[ -s $tmp/todo ]] || return 0
+	if [[ ! $dry && ! ${3-} ]]; then
+		undos+=(list_abandon)
+		printf '%s\n' "$how" | cat - "$tmp/todo" 2>/dev/null >"$journal.new" || die 2 "cannot write $journal"
+		mv "$journal.new" "$journal" || die 2 "cannot write $journal"
 	fi
-	[[ ! -s $tmp/todo ]] || list_apply "$how"
+	list_apply "$how"
 	[[ $dry ]] || rm -f "$journal"
+	committing=1
+}
+
+# An edit that ends before anything of it is in force has not been; later it is completed.
+committing=''
+list_abandon() {
+	local kind
+	[[ ! $committing ]] || return 0
+	rm -f "$journal" "$journal.new"
+	for kind in "${kinds[@]}"; do
+		[[ ! -e $(pin_of "$kind")_new ]] || run rm -f "$(pin_of "$kind")_new"
+	done
 }
 
 # A single entry is a single call, atomic by itself. 1 if the map must grow first.
@@ -230,6 +244,10 @@ list_edit_one() { # add|del
 	case $1 in
 	add) try bpftool map update "${call[@]}" value "${until_removed[@]}" && return ;;
 	del) # shown when it is done: what is not in the list is one line of complaint
+		if [[ $dry ]]; then
+			list_dump "${one[0]}"
+			grep -q "^${one[0]} ${one[1]} " "$tmp/entries" || die 1 "not in the list: ${one[2]}"
+		fi
 		if [[ $dry ]] || bpftool map delete "${call[@]}" 2>"$tmp/err"; then
 			say bpftool map delete "${call[@]}"
 			return
@@ -248,13 +266,14 @@ list_edit_one() { # add|del
 # ones; then one bpftool process does all that programs can see. A few edits of a long list are made
 # in the map itself, by that same process.
 list_apply() { # add|del|flush
-	local how=$1 kind touched=() pin has edits
+	local how=$1 kind touched=() pin has edits max
 	: >"$tmp/commit"
 	for kind in "${kinds[@]}"; do
 		pin=$(pin_of "$kind")
 		edits=$(grep -c "^$kind " "$tmp/todo") || continue
 		has=$(grep -c "^$kind " "$tmp/entries") || :
-		if [[ $how != flush ]] && ((has > 65536 && edits * 8 < has && has + edits <= $(map_field "$pin" max_entries))); then
+		max=$(map_field "$pin" max_entries)
+		if [[ $how != flush ]] && ((has > 65536 && edits * 8 < has && has + edits <= ${max:-0})); then
 			list_lines "$how" "$kind" "$pin" <"$tmp/todo" >>"$tmp/commit"
 		else
 			list_rebuild "$how" "$kind"
@@ -262,6 +281,7 @@ list_apply() { # add|del|flush
 			printf 'map update pinned %s key 0 0 0 0 value pinned %s_new\n' "$(slot_of "$kind")" "$pin" >>"$tmp/commit"
 		fi
 	done
+	committing=1
 	batch "$tmp/commit" || die 2 "an edit stopped half way: $(reason); the next allow completes it"
 	for kind in "${touched[@]}"; do
 		run mv -T "$(pin_of "$kind")_new" "$(pin_of "$kind")"
@@ -293,7 +313,9 @@ list_rebuild() { # add|del|flush KIND
 	n=$(wc -l <"$tmp/next")
 	list_lines add "$kind" "${pin}_new" <"$tmp/next" >"$tmp/fill"
 	if ! create "$kind" "${pin}_new" "$(capacity "$n")" || ! batch "$tmp/fill"; then
-		rm -f "$(pin_of host4)_new" "$(pin_of host6)_new" "$(pin_of net4)_new" "$(pin_of net6)_new" "$journal"
+		# A tool that ran out of memory may have been killed before it could say so.
+		[[ ! -s $tmp/err ]] || grep -qE 'too long|allocate memory|No space left|Killed' "$tmp/err" ||
+			die 2 "cannot make a new list: $kind: $(reason)"
 		max=$(map_field "$pin" max_entries)
 		die 2 "list full ($(grep -c "^$kind " "$tmp/entries" || :)/$max): $kind: $(reason)"
 	fi
@@ -304,11 +326,11 @@ batch() { # FILE
 	local n line
 	n=$(wc -l <"$1")
 	((n)) || return 0
-	if ((n <= 8)); then
+	if ((n <= 100)); then
 		while read -ra line; do say bpftool "${line[@]}"; done <"$1"
-	else
-		say bpftool batch file "$1"
-		[[ $quiet ]] || printf '#   %d lines: %s\n' "$n" "$(head -n 1 "$1")" >&2
+	elif [[ ! $quiet ]]; then
+		# No call to be pasted: the file goes with this command.
+		printf '# bpftool batch file %s: %d lines such as\n#   %s\n' "$1" "$n" "$(head -n 1 "$1")" >&2 || :
 	fi
 	[[ $dry ]] || bpftool batch file "$1" >/dev/null 2>"$tmp/err"
 }

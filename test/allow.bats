@@ -114,7 +114,9 @@ list_is() { # TEXT
 	run -1 --separate-stderr host allow test 172.0.0.0/8
 	run -0 --separate-stderr host allow test 2001:db8:ffff::1
 	run -1 --separate-stderr host allow test 2001:db9::1
-	run -1 --separate-stderr host allow test nonsense
+	run -2 --separate-stderr host allow test nonsense
+	[[ ${#stderr_lines[@]} == 1 ]]
+	run -2 --separate-stderr host env TMPDIR=/nowhere "$scripts/allow" test 10.0.0.1
 	[[ ${#stderr_lines[@]} == 1 ]]
 }
 

@@ -42,7 +42,7 @@ teardown() { sandbox_end; }
 	local j
 	host allow -q 172.17.0.2 172.17.0.4 10.0.0.0/8
 	host xdp-on -q v1
-	host ip link set dev v2 xdp obj "$BATS_TEST_DIRNAME/bench/xdp_rotate.o" program xdp_drop_all
+	host ip link set dev v2 xdp obj "$(fixture xdp_other)" program drop_all
 	host tc qdisc add dev br0 clsact
 	clang -target bpf -g -O2 -x c -c -o "$BATS_TEST_TMPDIR/tc.o" - <<<'
 		__attribute__((section("tc"), used)) int foreign(void *ctx) { return 0; }
@@ -50,7 +50,7 @@ teardown() { sandbox_end; }
 	host tc filter add dev br0 egress bpf da obj "$BATS_TEST_TMPDIR/tc.o" sec tc
 	j=$(host status -j)
 	[[ $(jq -c '.attachments | map([.ifname, .hook, .program, .ours, .mode]) | sort' <<<"$j") == \
-		'[["br0","tc/egress","foreign",false,null],["v1","xdp","xdp_allow",true,"native"],["v2","xdp","xdp_drop_all",false,"native"]]' ]]
+		'[["br0","tc/egress","foreign",false,null],["v1","xdp","xdp_allow",true,"native"],["v2","xdp","drop_all",false,"native"]]' ]]
 	[[ $(jq -c '[.attachments[] | has("ifindex", "id", "tag", "sees", "counters")] | unique' <<<"$j") == '[true]' ]]
 	[[ $(jq -c '.lists | map([.name, .used]) | sort' <<<"$j") == '[["pb_host4",2],["pb_host6",0],["pb_net4",1],["pb_net6",0]]' ]]
 	[[ $(jq '.lists | all(.max >= .used)' <<<"$j") == true ]]

@@ -214,15 +214,15 @@ tagged_listed_gets_in() { # PUSH BYTES [MODE]
 
 @test "somebody else's program is left alone unless replace is said" {
 	local id
-	host ip link set dev br0 xdp obj "$BATS_TEST_DIRNAME/bench/xdp_rotate.o" program xdp_drop_all
+	host ip link set dev br0 xdp obj "$(fixture xdp_other)" program drop_all
 	id=$(xdp_id br0)
 	host allow -q 172.17.0.2
 	run -2 --separate-stderr host xdp-on br0
 	one_line
-	[[ $stderr == *xdp_drop_all*"id $id"*'not ours'* && $(xdp_id br0) == "$id" ]]
+	[[ $stderr == *drop_all*"id $id"*'not ours'* && $(xdp_id br0) == "$id" ]]
 	run -2 --separate-stderr host xdp-off br0
 	one_line
-	[[ $stderr == *xdp_drop_all*'not ours'* && $(xdp_id br0) == "$id" ]]
+	[[ $stderr == *drop_all*'not ours'* && $(xdp_id br0) == "$id" ]]
 	cut_off client1 172.17.0.1
 	host xdp-on br0 replace
 	reaches client1 172.17.0.1
@@ -232,10 +232,10 @@ tagged_listed_gets_in() { # PUSH BYTES [MODE]
 
 @test "an object of the user's own is attached, known again and taken off" {
 	local id
-	host xdp-on br0 obj "$BATS_TEST_DIRNAME/bench/xdp_rotate.o" program xdp_drop_all
+	host xdp-on br0 obj "$(fixture xdp_other)" program drop_all
 	id=$(xdp_id br0)
 	cut_off client1 172.17.0.1
-	host xdp-on br0 obj "$BATS_TEST_DIRNAME/bench/xdp_rotate.o" program xdp_drop_all
+	host xdp-on br0 obj "$(fixture xdp_other)" program drop_all
 	[[ $(xdp_id br0) == "$id" ]]
 	host xdp-off br0
 	reaches client1 172.17.0.1
@@ -275,7 +275,7 @@ tagged_listed_gets_in() { # PUSH BYTES [MODE]
 @test "jumbo frames where the object has no section for them: refused" {
 	at client1 ip link set eth0 mtu 9000
 	host ip link set v1 mtu 9000
-	run -2 --separate-stderr host xdp-on -q v1 obj "$BATS_TEST_DIRNAME/bench/xdp_rotate.o" program xdp_drop_all
+	run -2 --separate-stderr host xdp-on -q v1 obj "$(fixture xdp_other)" program drop_all
 	one_line
 	[[ $stderr == *MTU* && -z $(xdp_id v1) ]]
 	reaches client1 172.17.0.1
