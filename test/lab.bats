@@ -25,8 +25,24 @@ teardown() {
 	host lab down
 	run -2 --separate-stderr host lab exec client1 true
 	[[ ${#stderr_lines[@]} == 1 ]]
-	run -0 host bash -c 'ls /run/plainbpf; ip -br link'
-	[[ $output != *lab* ]]
+	run -0 host bash -c 'ls -d /run/plainbpf/lab*; ip -br link'
+	[[ $output != *lab0* && ${lines[0]} == /run/plainbpf/lab.lock ]]
+}
+
+@test "up many times at once is up once, and down leaves no process" {
+	local n pids=() before
+	before=$(host pgrep -fc 'sleep infinity') || :
+	for n in 1 2 3; do
+		host lab -q up 3>&- &
+		pids+=("$!")
+	done
+	for n in "${pids[@]}"; do wait "$n"; done
+	host lab exec client2 curl -sf -m2 http://172.17.0.1:8080/
+	host lab -q down
+	n=$(host pgrep -fc 'sleep infinity') || :
+	((n <= before))
+	run -1 --separate-stderr host lab -n up
+	[[ ${#stderr_lines[@]} == 1 ]]
 }
 
 @test "exec hands on the words, the directory, input and status" {

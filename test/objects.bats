@@ -69,7 +69,7 @@ has() { grep -qx "$2" <<<"$(sections "$1")"; }
 	local dir=$BATS_TEST_TMPDIR/tree little big
 	mkdir "$dir"
 	cp -r "$repo/Makefile" "$repo/objs" "$repo/maps" "$repo/scripts" "$dir"
-	make -s -C "$dir" clean
+	# The little-endian ones that are there are made anew.
 	make -s -C "$dir" BPF_TARGET=bpfeb all
 	[[ $(llvm-readelf -h "$dir/objs/xdp_allow.o") == *"big endian"* ]]
 	[[ $(llvm-readelf -h "$dir/objs/legacy/xdp_icmp.o") == *"big endian"* ]]
@@ -98,6 +98,8 @@ has() { grep -qx "$2" <<<"$(sections "$1")"; }
 	[[ $output == *xdp-on*attach* && $output == *allow* ]]
 	run -0 "$root/usr/sbin/plainbpf" help xdp-on
 	[[ $output == Usage:* ]]
+	host "$root/usr/sbin/plainbpf" -q xdp-on br0 icmp
+	[[ $(host "$root/usr/sbin/plainbpf" -j status br0 | jq -r '.attachments[0].program') == xdp_icmp ]]
 	run -1 --separate-stderr "$root/usr/sbin/plainbpf" ../evil
 	run -1 --separate-stderr "$root/usr/sbin/plainbpf" nothing
 	[[ ${#stderr_lines[@]} == 1 ]]

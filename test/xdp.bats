@@ -30,6 +30,7 @@ all_get_in() {
 	run -0 --separate-stderr host xdp-on br0
 	[[ $output == br0:*xdp_allow*generic*"not container to container"* && ${#lines[@]} == 1 ]]
 	[[ $(xdp_mode br0) == 2 ]]
+	at client2 ip neigh flush dev eth0
 	listed_gets_in
 	[[ $(count br0 drop not_listed) -gt 5 && $(count br0 pass listed) -gt 5 && $(count br0 pass nd) -gt 0 ]]
 	host xdp-off br0
@@ -204,7 +205,7 @@ tagged_listed_gets_in() { # PUSH BYTES [MODE]
 	host xdp-on -q br0
 	cut_off client2 172.17.0.1
 	run -0 --separate-stderr host xdp-on br0 icmp
-	[[ $stderr == '+ ip -force link set dev br0 xdpgeneric obj '* ]]
+	[[ $stderr == *'+ ip -force link set dev br0 xdpgeneric obj '* ]]
 	gets_page client2 http://172.17.0.1:8080/
 	cut_off client1 172.17.0.1
 	host xdp-on -q br0 allow
@@ -333,7 +334,7 @@ tagged_listed_gets_in() { # PUSH BYTES [MODE]
 @test "bad words" {
 	local words
 	for words in '' 'br0 mode' 'br0 mode fast' 'br0 allow icmp' 'br0 obj' 'br0 obj x.o allow' 'br0 sec xdp' '-x br0' \
-		'br0 -q' 'br0 ../objs/xdp_allow' 'dev'; do
+		'br0 -q' 'br0 ../objs/xdp_allow' 'dev' 'v1 dev v2 icmp' 'br0 obj a obj b' 'br0 xdp_'; do
 		# shellcheck disable=SC2086 # words
 		run -1 --separate-stderr host xdp-on $words
 		one_line
@@ -430,6 +431,71 @@ tagged_listed_gets_in() { # PUSH BYTES [MODE]
 	host xdp-off -q br0
 	host xdp-on -q br0 ports
 	cut_off client2 172.17.0.1
+}
+
+@test "the same program with lists that are pinned no more is replaced, so that deny reaches it" {
+	host allow -q 172.17.0.2
+	host xdp-on -q br0
+	host bash -c "rm $globals/pb_*"
+	host allow -q 172.17.0.3
+	reaches client1 172.17.0.1
+	[[ $(host status -j br0 | jq '.attachments[0].stale_list') == true ]]
+	run -0 --separate-stderr host xdp-on br0
+	[[ $stderr == *'+ ip -force link set dev br0'* ]]
+	cut_off client1 172.17.0.1
+	reaches client2 172.17.0.1
+	[[ $(host status -j br0 | jq '.attachments[0].stale_list') == null ]]
+}
+
+@test "a signal in the middle of ports undoes what was done" {
+	local signal
+	host allow -q 172.17.0.2
+	mkdir "$BATS_TEST_TMPDIR/slow"
+	# An ip that dawdles when the second port has been done.
+	printf '#!/bin/sh\n%s "$@" || exit\ncase "$*" in *v2*obj*) sleep 1 ;; esac\n' "$(type -P ip)" >"$BATS_TEST_TMPDIR/slow/ip"
+	chmod +x "$BATS_TEST_TMPDIR/slow/ip"
+	for signal in INT TERM; do
+		run host env PATH="$BATS_TEST_TMPDIR/slow:$PATH" timeout -s $signal 0.9 "$scripts/xdp-on" -q br0 ports
+		[[ $status == 124 ]]
+		[[ -z $(xdp_id v1) && -z $(xdp_id v2) ]]
+	done
+	host xdp-on -q br0 ports
+	[[ -n $(xdp_id v1) && -n $(xdp_id v2) ]]
+}
+
+@test "an alternative name is the device's" {
+	host ip link property add dev br0 altname lan-of-the-clients
+	host allow -q 172.17.0.2
+	run -0 --separate-stderr host xdp-on -j lan-of-the-clients
+	[[ $(jq -r '.attachments[0].ifname' <<<"$output") == br0 ]]
+	[[ $(host status -j lan-of-the-clients | jq -r '.attachments[0].ifname') == br0 ]]
+	host xdp-off lan-of-the-clients
+	[[ -z $(xdp_id br0) ]]
+}
+
+@test "warnings for a port look at its bridge too" {
+	host allow -q 172.17.0.2
+	run -0 --separate-stderr host env SSH_CONNECTION='172.17.0.3 1234 172.17.0.1 22' "$scripts/xdp-on" -q v2
+	one_line
+	[[ $stderr == *ssh*172.17.0.3* ]]
+	host xdp-off -q v2
+	run -0 --separate-stderr host env SSH_CONNECTION='fe80::9%br0 1234 fe80::1%br0 22' "$scripts/xdp-on" -q br0
+	one_line
+	[[ $stderr == *ssh*fe80::9* ]]
+}
+
+@test "what could not be attached is not ours later" {
+	at client1 ip link set eth0 mtu 9000
+	host ip link set v1 mtu 9000
+	run -2 --separate-stderr host xdp-on -q v1 obj "$(fixture xdp_other)" program drop_all
+	at client1 ip link set eth0 mtu 1500
+	host ip link set v1 mtu 1500
+	host ip link set dev v1 xdp obj "$BATS_TEST_TMPDIR/xdp_other.o" program drop_all
+	run -2 --separate-stderr host xdp-off v1
+	[[ -n $(xdp_id v1) ]]
+	host xdp-on -q v1 obj "$BATS_TEST_TMPDIR/xdp_other.o" program drop_all replace
+	host xdp-off -q v1
+	[[ -z $(xdp_id v1) ]]
 }
 
 @test "-n shows the call and attaches nothing" {
