@@ -125,8 +125,11 @@ retry() {
 }
 
 # Traffic, each with its negative twin: one packet that must arrive, several of which none may.
-reaches() { at "$1" ping -qc1 -W2 "$2" >/dev/null; }            # HOST ADDR
-cut_off() { # HOST ADDR; 1 is ping's word for "no answer", other errors are none
+reaches() { # HOST ADDR
+	at "$1" ping -qc1 -W2 "$2" >/dev/null
+}
+# 1 is ping's word for "no answer"; other errors are none.
+cut_off() { # HOST ADDR
 	local rc=0
 	at "$1" ping -qc3 -i0.05 -W0.3 "$2" >/dev/null || rc=$?
 	((rc == 1))
