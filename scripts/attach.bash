@@ -119,3 +119,30 @@ ip_status() { # DEV FILE SECTION; the complaint is in $tmp/err
 	*) die 2 "$1: $why" ;;
 	esac
 }
+
+# Where the peer of this ssh session is. sudo takes the variable away; an ancestor still has it.
+ssh_peer() {
+	local pid=$$ value=${SSH_CONNECTION-}
+	while [[ -z $value ]] && ((pid > 1)); do
+		value=$({ tr '\0' '\n' <"/proc/$pid/environ" | sed -n 's/^SSH_CONNECTION=//p'; } 2>/dev/null) || :
+		pid=$(sed 's/.*) . \([0-9]*\) .*/\1/' "/proc/$pid/stat" 2>/dev/null) || break
+	done
+	printf '%s' "${value%% *}"
+}
+# Says who will not get in any more, before that is so. Needs the list open.
+warn_who_is_left_out() { # DEV
+	local device=$1 peer
+	if list_empty; then
+		warn "the allow list is empty: no IPv4 or IPv6 packet gets in by $device (first: allow ADDR)"
+	fi
+	if ip -j addr show dev "$device" | jq -e 'any(.[].addr_info[]?; .dynamic)' >/dev/null; then
+		warn "$device has its address by DHCP or router advertisement: list who gives it, or it will run out"
+	fi
+	peer=$(ssh_peer)
+	peer=${peer#::ffff:}
+	[[ $peer ]] || return 0
+	[[ $(ip -j route get "$peer" 2>/dev/null | jq -r '.[0].dev') == "$device" ]] || return 0
+	parse_words "$peer" >"$tmp/peer"
+	[[ -z $(list_admits "$tmp/peer") ]] || return 0
+	warn "your ssh session comes from $peer by $device and is not listed: it will hang (first: allow $peer)"
+}

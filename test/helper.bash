@@ -36,8 +36,9 @@ new_host() {
 		flags+=(-m --propagation private)
 		setup='mount -t tmpfs tmpfs /run; mount -t bpf bpf /sys/fs/bpf;'
 	fi
+	# Not a sandbox's "host" twice: who enters a namespace before it is made works on the machine.
 	local ready=$BATS_TEST_TMPDIR/$1.ready
-	rm -f "$ready"
+	[[ ! -e $ready ]] || { printf 'there is a host %s already\n' "$1" >&2 && return 1; }
 	spawn unshare "${flags[@]}" bash -c "$setup ip link set lo up; : >'$ready'; exec sleep 3600"
 	holder[$1]=$!
 	retry 100 test -e "$ready"
@@ -89,14 +90,19 @@ sandbox() {
 }
 
 sandbox_end() {
-	local name pid nets=' ' ns
-	for name in "${!holder[@]}"; do nets+="$(readlink "/proc/${holder[$name]}/ns/net") "; done
+	local name pid net nets=' ' ns
+	# Never the machine's own, and nothing for a holder that is gone: all that is in these is killed.
+	for name in "${!holder[@]}"; do
+		net=$(readlink "/proc/${holder[$name]}/ns/net") || continue
+		[[ $net == "$(readlink /proc/self/ns/net)" ]] || nets+="$net "
+	done
 	for pid in "${spawned[@]}"; do kill -9 "$pid" 2>/dev/null || :; done
 	for pid in "${spawned[@]}"; do wait "$pid" 2>/dev/null || :; done
 	# And what was started inside.
 	for ns in /proc/[0-9]*/ns/net; do
 		pid=${ns#/proc/}
-		if [[ $nets == *" $(readlink "$ns" 2>/dev/null) "* ]]; then kill -9 "${pid%%/*}" 2>/dev/null || :; fi
+		net=$(readlink "$ns" 2>/dev/null) || continue
+		if [[ $nets == *" $net "* ]]; then kill -9 "${pid%%/*}" 2>/dev/null || :; fi
 	done
 	spawned=()
 }

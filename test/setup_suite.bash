@@ -8,6 +8,7 @@
 # what else goes on on the machine in the meantime does not matter.
 machine() {
 	local environ pid
+	shopt -s nullglob # of this subshell
 	printf 'pin %s\n' /sys/fs/bpf/tc/globals/* /sys/fs/bpf/plainbpf/*
 	ip -j link show | jq -r '.[] | "link \(.ifname) \(.xdp.prog.id // "")"'
 	cut -d' ' -f5,9 /proc/self/mountinfo | sed 's/^/mount /'
