@@ -72,7 +72,9 @@ static int drain(const char *pin)
 		err = is_ring ? ring_drain(&ring, &c.sink, &bytes)
 			      : perf_drain(&perf, &c.sink, stop, &bytes, &more);
 	} while (!err && !stop);
-	if (!is_ring)
+	if (is_ring)
+		ring_release(&ring);
+	else
 		perf_lost(&perf, &c.sink);
 	fprintf(stderr, "%llu events, %llu lost\n", c.seen, c.lost);
 	return err ? 2 : 0;
