@@ -33,6 +33,8 @@ programs = $(patsubst %.bpf.c,%,$(wildcard objs/*.bpf.c))
 objects = $(programs:%=%.o)
 legacy = $(programs:objs/%=objs/legacy/%.o)
 harness = $(patsubst %.bpf.c,%.o,$(wildcard test/bench/*.bpf.c)) test/bench/writer test/bench/reader
+# What is traced in tests where there is no compiler.
+traced = test/fixtures/testwrite test/fixtures/same_pid
 bpf_dump_parts = bpf_dump btf caps choose elf_section feed format format_run lines lock member_name out perf ring saved
 commands = $(filter-out %.bash %.awk %.o scripts/bpf_dump,$(wildcard scripts/*))
 libraries = $(filter-out %/completion.bash,$(wildcard scripts/*.bash scripts/*.awk))
@@ -59,6 +61,10 @@ objs/legacy/%.o: objs/%.bpf.c
 test/bench/%.o: test/bench/%.bpf.c
 	$(say) CLANG $@
 	$(Q)$(CLANG) $(bpf_flags) -MF $(@:.o=.d) -c $< -o $@
+
+$(traced): %: %.c
+	$(say) CC $@
+	$(Q)$(CC) $(CFLAGS) -Wall -Wextra -pthread $(LDFLAGS) $< -o $@
 
 maps/%.o: maps/%.c
 	$(say) CC $@
@@ -114,7 +120,7 @@ uninstall: ## the same PREFIX and DESTDIR
 	$(Q)rm -f $(DESTDIR)$(SBINDIR)/plainbpf $(DESTDIR)$(MANDIR)/man8/plainbpf.8 $(DESTDIR)$(MANDIR)/man8/bpf_dump.8 $(DESTDIR)$(BASHCOMPDIR)/plainbpf
 
 clean: ## what was built
-	$(Q)rm -rf objs/*.[od] objs/legacy test/bench/*.[od] test/bench/writer test/bench/reader
+	$(Q)rm -rf $(traced) objs/*.[od] objs/legacy test/bench/*.[od] test/bench/writer test/bench/reader
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r t h; do printf '  %-10s %s\n' "$$t" "$$h"; done

@@ -5,14 +5,18 @@
 
 # Words for a placeholder of a Usage line.
 _plainbpf_fill() { # COMMAND VERB PLACEHOLDER
-	local file prefix
+	local file name prefix
 	case $3 in
 	VERB) "$1" verbs ;;
 	DEV) ip -br link show 2>/dev/null | sed 's/[ @].*//' ;;
 	PROGRAM)
-		prefix=$(dirname "$(readlink -f "$(type -P "$1")")")/../objs/${2%%-*}_
+		name=${2%%-*}
+		prefix=$(dirname "$(readlink -f "$(type -P "$1")")")/../objs/${name/events/trace}_
 		for file in "$prefix"*.o; do
-			[[ ! -e $file ]] || basename "${file#"$prefix"}" .o
+			name=${file#"$prefix"}
+			name=${name%.o}
+			# The keeper of the PID set is no trace.
+			[[ ! -e $file || $name == pids* ]] || printf '%s\n' "${name//_/-}"
 		done
 		;;
 	FILE*) compgen -f -- "$cur" ;;

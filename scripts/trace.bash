@@ -21,7 +21,10 @@ trace_programs() {
 		[[ $file == pids* ]] || printf '%s\n' "${file//_/-}"
 	done | sort -u
 }
-is_program() { trace_programs | grep -x -- "$1" >/dev/null; }
+is_program() {
+	[[ $1 =~ ^[a-z0-9-]+$ && $1 != pids* ]] || return 1
+	[[ -e $objs/trace_${1//-/_}.bpf.c || -e $objs/trace_${1//-/_}.o ]]
+}
 trace_dir() { printf '%s/%s' "$traces" "${1//-/_}"; }
 
 # Traces that are on, by the names of their directories.
@@ -45,7 +48,7 @@ load() { # FILE DIR [WORD of bpftool…]
 	why=''
 	if ! try bpftool prog loadall "$1" "$2" "${@:3}" autoattach; then
 		case $(<"$tmp/err") in
-		*autoattach* | *'no more arguments'*) die 2 'this bpftool knows no autoattach: get 7.5 (Debian 12: apt install -t bookworm-backports bpftool; or: make deps)' ;;
+		*'no more arguments'*) die 2 'this bpftool knows no autoattach: get 7.5 (Debian 12: apt install -t bookworm-backports bpftool; or: make deps)' ;;
 		esac
 		why=$(grep -m 1 '^libbpf: ' "$tmp/err" | sed 's/^libbpf: //') || why=$(reason)
 		return 1
@@ -87,6 +90,8 @@ links_of() { # DIR
 pids_open() {
 	local words=(pinmaps "$pid_dir/maps") object
 	! pids_kept || return 0
+	[[ $(readlink /proc/self/ns/pid) == 'pid:[4026531836]' ]] || # PROC_PID_INIT_INO
+		die 2 'in a PID namespace: the programs know processes by their numbers outside of it'
 	if [[ -e $pid_set ]]; then
 		words=(map name pb_pids pinned "$pid_set")
 		run rm -f "$pid_dir"/trace_pids*
@@ -119,15 +124,15 @@ pids_mend() {
 		if ! process "$pid" || [[ $process_start != "$start" ]]; then pid_drop "$pid"; fi
 	done <<<"$entries"
 }
-# Takes the set away if it is empty and nothing uses it.
+# Takes the set away if no trace is on and no process is in it to be traced, and the room of traces
+# when it is empty.
 pids_tidy() {
 	local entries=''
-	[[ -d $pid_dir && ! $dry ]] || return 0
-	[[ -z $(traces_on) && ! -d $new_trace ]] || return 0
+	[[ ! $dry ]] || return 0
 	[[ ! -e $pid_set ]] || entries=$(pids_entries)
-	[[ -z $entries ]] || return 0
-	run rm -rf -- "$pid_dir"
-	# The room itself, too, when it is empty; its neighbours' stays.
+	if [[ -d $pid_dir && -z $(traces_on) && ! -d $new_trace && $entries$'\n' != *" $role_traced"$'\n'* ]]; then
+		run rm -rf -- "$pid_dir"
+	fi
 	rmdir -- "$traces" "$pins" 2>/dev/null || :
 }
 
@@ -144,7 +149,7 @@ pids_entries() {
 # Reads a process: process_start, in clock ticks. 1 if there is none, or all its threads have ended.
 process() { # PID
 	local stat
-	{ stat=$(<"/proc/$1/stat"); } 2>/dev/null || return 1
+	{ IFS= read -r -d '' stat <"/proc/$1/stat" || [[ ${stat-} ]]; } 2>/dev/null || return 1
 	read -ra stat <<<"${stat##*) }" # from field 3 on
 	process_start=${stat[19]}
 	[[ ${stat[0]} != [ZX] ]] || ((stat[17] > 1))
@@ -205,25 +210,28 @@ pid_drop() { # PID; one that is gone already is fine
 	say bpftool map delete pinned "$pid_set" key "${key[@]}"
 	[[ $dry ]] || bpftool map delete pinned "$pid_set" key "${key[@]}" 2>/dev/null || :
 }
-pid_has() { # PID ROLE
+pid_role() { # PID: sets role, empty if it is not in the set
 	local key text
+	role=''
 	read -ra key <<<"$(bytes 4 "$1")"
-	text=$(bpftool -j map lookup pinned "$pid_set" key "${key[@]}" 2>/dev/null) || return 1
-	[[ $text == *"\"role\":$2,"* ]]
+	text=$(bpftool -j map lookup pinned "$pid_set" key "${key[@]}" 2>/dev/null) || return 0
+	[[ ! $text =~ \"role\":([0-9]+) ]] || role=${BASH_REMATCH[1]}
 }
 
-# Puts processes in, all of them or none. Those in there already stay as they are; readers of traces
-# would trace themselves.
+# Puts processes in, all of them or none; of those found by their name, those that are still there.
+# Those in there already stay as they are; readers of traces would trace themselves.
 pids_put() { # PID…
-	local pid
+	local pid role
 	pids_new=()
 	for pid; do
-		if [[ ! $dry ]]; then
-			! pid_has "$pid" "$role_reader" || die 1 "$pid reads what is traced (events): it cannot be traced itself"
-			! pid_has "$pid" "$role_traced" || continue
+		pid_role "$pid"
+		[[ $role != "$role_reader" ]] || die 1 "$pid reads what is traced (events): it cannot be traced itself"
+		[[ $role != "$role_traced" ]] || continue
+		if pid_put "$pid" "$role_traced"; then
+			pids_new+=("$pid")
+		elif [[ ! ${by_name-} ]]; then
+			die 1 "no such process: $pid"
 		fi
-		pid_put "$pid" "$role_traced" || die 1 "no such process: $pid"
-		pids_new+=("$pid")
 	done
 }
 pids_undo() {

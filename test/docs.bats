@@ -129,6 +129,8 @@ offers() { # LINE WORD…: exactly these, LINE being what is typed
 	offers 'plainbpf xdp-on docker0 mode ' auto generic native
 	offers 'plainbpf lab exec ' client1 client2 host
 	offers 'plainbpf help xdp-' xdp-off xdp-on
+	offers 'plainbpf events ring' ringbuf ringbuf-output
+	offers 'plainbpf trace-off p' perf
 	cd "$BATS_TEST_TMPDIR"
 	touch 'list of $(touch pwned)' list.txt
 	offers 'plainbpf allow file list' 'list of $(touch pwned)' list.txt
@@ -151,6 +153,13 @@ offers() { # LINE WORD…: exactly these, LINE being what is typed
 @test "the guide to icmp: the examples do what it says" {
 	docker_sandbox
 	examples "$repo/docs/guide-icmp.md" 20
+}
+
+@test "the guide to tracing: the examples do what it says" {
+	docker_sandbox
+	cc -O2 -pthread -o "$BATS_TEST_TMPDIR/testwrite" "$repo/test/fixtures/testwrite.c"
+	spawn host "$BATS_TEST_TMPDIR/testwrite" -i 0.1 >/dev/null
+	examples "$repo/docs/guide-tracing.md" 17
 }
 
 @test "lists.md: the examples do what it says" {
