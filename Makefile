@@ -32,14 +32,14 @@ endif
 programs = $(patsubst %.bpf.c,%,$(wildcard objs/*.bpf.c))
 objects = $(programs:%=%.o)
 legacy = $(programs:objs/%=objs/legacy/%.o)
-harness = $(patsubst %.bpf.c,%.o,$(wildcard test/bench/*.bpf.c))
+harness = $(patsubst %.bpf.c,%.o,$(wildcard test/bench/*.bpf.c)) test/bench/writer test/bench/reader
 # What is traced in tests where there is no compiler.
 traced = test/fixtures/testwrite test/fixtures/same_pid
 bpf_dump_parts = bpf_dump btf caps choose elf_section feed format format_run lines lock member_name out perf ring saved
 commands = $(filter-out %.bash %.awk %.o scripts/bpf_dump,$(wildcard scripts/*))
 libraries = $(filter-out %/completion.bash,$(wildcard scripts/*.bash scripts/*.awk))
 shell_files = $(commands) $(wildcard scripts/*.bash) .ci/run
-test_files = test/run test/bench/run $(wildcard test/*.bats test/*.bash test/fixtures/*.bash test/fixtures/get-*)
+test_files = test/run test/bench/run test/bench/trace $(wildcard test/*.bats test/*.bash test/fixtures/*.bash test/fixtures/get-*)
 c_files = $(wildcard objs/*.c maps/*.[ch] test/fixtures/*.[ch] test/fuzz/*.c test/bench/*.c)
 
 .PHONY: force all deps test lint demo bench install uninstall clean help
@@ -76,7 +76,14 @@ maps/%.o: maps/%.c
 	$(say) CC $@
 	$(Q)$(CC) $(c_flags) $(CPPFLAGS) -MF $(@:.o=.d) -c $< -o $@
 
+test/bench/writer: test/bench/writer.o
+test/bench/reader: test/bench/reader.o maps/ring.o maps/perf.o
+test/bench/writer.o test/bench/reader.o: test/bench/%.o: test/bench/%.c
+	$(say) CC $@
+	$(Q)$(CC) $(c_flags) $(CPPFLAGS) -MF $(@:.o=.d) -c $< -o $@
+
 scripts/bpf_dump: $(bpf_dump_parts:%=maps/%.o)
+scripts/bpf_dump test/bench/writer test/bench/reader:
 	$(say) LD $@
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ -o $@
 
@@ -100,7 +107,7 @@ demo: ## the tutorial's story on a bridge of its own: install, build, show, take
 	$(Q)$(MAKE) --no-print-directory all
 	$(Q)scripts/lab demo
 
-bench: all $(harness) ## what a packet costs, beside xdp-filter, as ratios of one run (root)
+bench: all $(harness) ## what a packet costs beside xdp-filter; BENCH=trace: a trace beside bpftrace (root)
 	$(Q)test/bench/run $(BENCH)
 
 install: all ## PREFIX=/usr/local DESTDIR=
@@ -119,7 +126,8 @@ uninstall: ## the same PREFIX and DESTDIR
 	$(Q)rm -f $(DESTDIR)$(SBINDIR)/plainbpf $(DESTDIR)$(MANDIR)/man8/plainbpf.8 $(DESTDIR)$(MANDIR)/man8/bpf_dump.8 $(DESTDIR)$(BASHCOMPDIR)/plainbpf
 
 clean: ## what was built
-	$(Q)rm -rf $(traced) $(flags) objs/*.[od] objs/legacy test/bench/*.[od]
+	$(Q)rm -rf $(traced) $(flags) objs/*.[od] objs/legacy maps/*.[od] scripts/bpf_dump \
+		test/bench/*.[od] test/bench/writer test/bench/reader test/fixtures/*.[od]
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r t h; do printf '  %-10s %s\n' "$$t" "$$h"; done

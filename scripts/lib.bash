@@ -3,8 +3,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # What every command shares: words, messages, tool calls, pins, the lock. Sourced, not run.
 
-here=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")
-objs=$(readlink -m "$here/../objs")
+here=$(readlink -f "${BASH_SOURCE[0]}")
+here=${here%/*}
+objs=${here%/*}/objs
 prog=${0##*/}
 PATH=$PATH:/usr/sbin:/sbin # where ip, tc and bpftool are, also after su without -
 json='' quiet='' dry=''

@@ -88,7 +88,7 @@ links_of() { # DIR
 # The set's map and its program; both are made if missing. A set whose program is gone may hold
 # numbers that other processes have now.
 pids_open() {
-	local words=(pinmaps "$pid_dir/maps") object
+	local words=(pinmaps "$pid_dir/maps") object kept=''
 	! pids_kept || return 0
 	[[ $(readlink /proc/self/ns/pid) == 'pid:[4026531836]' ]] || # PROC_PID_INIT_INO
 		die 2 'in a PID namespace: the programs know processes by their numbers outside of it'
@@ -101,11 +101,11 @@ pids_open() {
 	fi
 	for object in trace_pids trace_pids_core; do
 		[[ -e $objs/$object.o ]] || die 2 "$objs/$object.o is not built (make)"
-		! load "$objs/$object.o" "$pid_dir" "${words[@]}" || break
+		! load "$objs/$object.o" "$pid_dir" "${words[@]}" || { kept=1 && break; } # its link is verified
 		run rm -f "$pid_dir/$object"
 		[[ ${words[0]} == map ]] || run rm -rf -- "$pid_dir"
 	done
-	[[ $dry ]] || pids_kept || die 2 "cannot keep a PID set: $why"
+	[[ $dry || $kept ]] || die 2 "cannot keep a PID set: $why"
 	[[ ${words[0]} != map ]] || pids_mend
 }
 pids_kept() {
