@@ -90,10 +90,9 @@ sandbox_end() {
 	for pid in "${spawned[@]}"; do kill -9 "$pid" 2>/dev/null || :; done
 	for pid in "${spawned[@]}"; do wait "$pid" 2>/dev/null || :; done
 	# And what was started inside.
-	for ns in /proc/[0-9]*/ns/net; do
-		pid=${ns#/proc/}
-		if [[ $nets == *" $(readlink "$ns" 2>/dev/null) "* ]]; then kill -9 "${pid%%/*}" 2>/dev/null || :; fi
-	done
+	while read -r ns pid; do
+		if [[ $nets == *" $ns "* ]]; then kill -9 "${pid//[!0-9]/}" 2>/dev/null || :; fi
+	done < <(find /proc/[0-9]*/ns/net -maxdepth 0 -printf '%l %p\n' 2>/dev/null)
 	spawned=()
 }
 
