@@ -15,7 +15,8 @@ CFLAGS ?= -O2 -g
 BPF_TARGET ?= bpf
 # Ours, apart from BPF_CFLAGS, so that a packager's cannot lose them. The UAPI headers want the
 # multiarch directory, which a BPF target does not search.
-bpf_flags = -target $(BPF_TARGET) -g -O2 -Wall -Wextra -Werror -MMD -MP -I maps \
+bpf_arch = $(shell $(CC) -dumpmachine | sed 's/-.*//; s/x86_64\|i.86/x86/; s/aarch64/arm64/; s/s390x/s390/; s/riscv.*/riscv/')
+bpf_flags = -target $(BPF_TARGET) -D__TARGET_ARCH_$(bpf_arch) -g -O2 -Wall -Wextra -Werror -MMD -MP -I maps \
 	$(addprefix -I /usr/include/,$(shell $(CC) -dumpmachine))
 
 version = $(shell sed -n 's/^readonly VERSION=//p' scripts/lib.bash)
@@ -32,9 +33,9 @@ programs = $(patsubst %.bpf.c,%,$(wildcard objs/*.bpf.c))
 objects = $(programs:%=%.o)
 legacy = $(programs:objs/%=objs/legacy/%.o)
 harness = $(patsubst %.bpf.c,%.o,$(wildcard test/bench/*.bpf.c))
-bpf_dump_parts = bpf_dump btf caps choose elf_section feed format format_run lock member_name out perf ring saved
+bpf_dump_parts = bpf_dump btf caps choose elf_section feed format format_run lines lock member_name out perf ring saved
 commands = $(filter-out %.bash %.awk %.o scripts/bpf_dump,$(wildcard scripts/*))
-libraries = $(wildcard scripts/*.bash scripts/*.awk)
+libraries = $(filter-out %/completion.bash,$(wildcard scripts/*.bash scripts/*.awk))
 shell_files = $(commands) $(wildcard scripts/*.bash) .ci/run
 test_files = test/run test/bench/run $(wildcard test/*.bats test/*.bash test/fixtures/*.bash test/fixtures/get-*)
 c_files = $(wildcard objs/*.c maps/*.[ch] test/fixtures/*.[ch] test/fuzz/*.c test/bench/*.c)

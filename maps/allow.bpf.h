@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The allow list's decision about a frame: design.md, section 4, row by row. Kernel side, shared by
+/* The allow list's decision about a frame: docs/frames.md, row by row. Kernel side, shared by
  * every hook. Anything that is not understood is dropped: fails closed.
  */
 #ifndef PB_ALLOW_BPF_H

@@ -18,6 +18,7 @@
 #include <linux/capability.h>
 #include "caps.h"
 #include "choose.h"
+#include "lines.h"
 #include "lock.h"
 #include "perf.h"
 #include "ring.h"
@@ -32,9 +33,10 @@
 #define NAP	   (10 * MSEC) /* between two looks while records come … */
 #define LONG_NAP   (40 * MSEC) /* … and after IDLE without any */
 #define IDLE	   (500 * MSEC)
-#define FLUSH	   (50 * MSEC)	/* output is not kept for longer */
-#define LOST_EVERY (100 * MSEC) /* looks at counters of lost records */
-#define TICK	   (500 * MSEC) /* looks for new CPUs, clocks, renamed interfaces */
+#define FLUSH	   (50 * MSEC)	 /* output is not kept for longer */
+#define LOST_EVERY (100 * MSEC)	 /* looks at counters of lost records */
+#define LINES	   (1024 * 1024) /* of text that the kernel keeps, about */
+#define TICK	   (500 * MSEC)	 /* looks for new CPUs, clocks, renamed interfaces */
 
 struct options {
 	enum fmt_mode mode;
@@ -57,6 +59,7 @@ struct dump {
 	struct lock lock;
 	struct ring ring;
 	struct perf perf;
+	struct lines lines; /* instead of a map */
 	struct pollfd *polls;
 	int64_t nap;
 };
@@ -66,7 +69,8 @@ static volatile sig_atomic_t stop;
 
 static const char usage[] =
 	"Usage: bpf_dump [-j | -x] [-t TYPE] [-b OBJECT.o] [-c N] [-d SEC] PIN|-\n"
-	"Print the records of a pinned ring buffer or perf event array by their BTF.\n"
+	"       bpf_dump [-j] [-c N] [-d SEC] TRACE_PIPE\n"
+	"Summary: print the records of a pinned ring buffer or perf event array by their BTF\n"
 	"\n"
 	"  -j  JSON, one object a line         -x  hexadecimal, one record a line\n"
 	"  -t  the records' type               -b  an object file to take BTF from\n"
@@ -74,6 +78,7 @@ static const char usage[] =
 	"  -h  this text                       -V  version\n"
 	"  -   records saved in a file, from standard input: each a 4-byte\n"
 	"      little-endian length and so many bytes\n"
+	"A trace_pipe of tracefs is read as lines of text.\n"
 	"\n"
 	"The struct is looked for in the BTF of the programs that use the map:\n"
 	"  1. the one named with -t\n"
@@ -114,7 +119,7 @@ static int64_t now_ns(void)
 static void on_signal(int sig)
 {
 	/* a system call that blocks after this was looked at is interrupted again and again */
-	struct itimerval again = {.it_interval = {0, 50000}, .it_value = {0, 50000}};
+	struct itimerval again = { .it_interval = { 0, 50000 }, .it_value = { 0, 50000 } };
 
 	if (sig == SIGALRM)
 		return;
@@ -124,7 +129,7 @@ static void on_signal(int sig)
 
 static void catch_signals(void)
 {
-	struct sigaction act = {.sa_handler = on_signal};
+	struct sigaction act = { .sa_handler = on_signal };
 
 	sigaction(SIGINT, &act, NULL);
 	sigaction(SIGTERM, &act, NULL);
@@ -139,6 +144,10 @@ static int on_record(struct sink *s, const void *data, size_t len)
 	bool perf = d->map.type == BPF_MAP_TYPE_PERF_EVENT_ARRAY;
 	const struct fmt *f = NULL;
 
+	if (d->lines.fd >= 0) {
+		lines_put(&d->env, &d->out, d->opt.mode == FMT_JSON, data, len);
+		goto out;
+	}
 	/* in hexadecimal the type only tells padding from bytes */
 	if (d->opt.mode != FMT_HEX || perf || d->opt.type)
 		f = choose_fmt(&d->choose, len);
@@ -154,6 +163,7 @@ static int on_record(struct sink *s, const void *data, size_t len)
 		fmt_record(f, &d->env, &d->out, data, len, perf ? 7 : 0);
 	else
 		fmt_hex(d->opt.mode, &d->out, data, len);
+out:
 	d->events++;
 	if (d->out.err)
 		return d->out.err;
@@ -210,7 +220,7 @@ static int parse(struct options *o, int argc, char **argv)
 
 	opterr = 0;
 	while ((c = getopt(argc, argv, ":jxt:b:c:d:hV")) != -1) {
-		char word[3] = {'-', optopt, '\0'};
+		char word[3] = { '-', optopt, '\0' };
 
 		switch (c) {
 		case 'j':
@@ -238,7 +248,7 @@ static int parse(struct options *o, int argc, char **argv)
 		case 'h':
 			return fputs(usage, stdout) < 0 || fflush(stdout) ? 2 : 0;
 		case 'V':
-			return puts("bpf_dump " VERSION) < 0 || fflush(stdout) ? 2 : 0;
+			return puts("plainbpf " VERSION) < 0 || fflush(stdout) ? 2 : 0;
 		case ':':
 			return bad_words("a word is missing after", word);
 		default:
@@ -252,6 +262,8 @@ static int parse(struct options *o, int argc, char **argv)
 	if (optind + 1 < argc)
 		return bad_words("unknown word, see bpf_dump -h", argv[optind + 1]);
 	o->pin = argv[optind];
+	if (!strcmp(o->pin, "help"))
+		return fputs(usage, stdout) < 0 || fflush(stdout) ? 2 : 0;
 	return -1;
 }
 
@@ -369,21 +381,36 @@ static int open_reader(struct dump *d)
 	return -1;
 }
 
+/* Lines need neither a map nor its BTF, and no capability once they are open. */
+static int open_lines(struct dump *d)
+{
+	int err;
+
+	if (d->opt.mode == FMT_HEX || d->opt.type || d->opt.object)
+		return bad_words("lines of text have no type, no -x, -t, -b", d->opt.pin);
+	err = lines_open(&d->lines, d->opt.pin);
+	if (!err && out_open(&d->out, STDOUT_FILENO, &stop))
+		err = -ENOMEM;
+	if (!err)
+		err = caps_keep(0);
+	return err ? refused("cannot read", d->opt.pin, err) : -1;
+}
+
 /* Sleep until there may be records, the reader of our output has gone, or a signal comes. */
 static void nap(struct dump *d, int64_t ns, bool idle)
 {
 	int i, n = 1 + (d->perf.n ? d->perf.n : 1);
-	struct timespec t = {.tv_sec = ns / (1000 * MSEC), .tv_nsec = ns % (1000 * MSEC)};
+	struct timespec t = { .tv_sec = ns / (1000 * MSEC), .tv_nsec = ns % (1000 * MSEC) };
 	struct pollfd *more = realloc(d->polls, n * sizeof(*more));
 
 	if (!more)
 		return;
 	d->polls = more;
-	more[0] = (struct pollfd){.fd = STDOUT_FILENO};
-	more[1] =
-		(struct pollfd){.fd = idle && d->ring.consumer ? d->map_fd : -1, .events = POLLIN};
+	more[0] = (struct pollfd){ .fd = STDOUT_FILENO };
+	more[1] = (struct pollfd){ .fd = idle && d->ring.consumer ? d->map_fd : -1,
+				   .events = POLLIN };
 	for (i = 0; i < d->perf.n; i++)
-		more[1 + i] = (struct pollfd){.fd = d->perf.cpus[i].fd, .events = POLLIN};
+		more[1 + i] = (struct pollfd){ .fd = d->perf.cpus[i].fd, .events = POLLIN };
 	for (i = 0; i < d->perf.n; i++)
 		if (!d->perf.cpus[i].online) /* its event is dead and always ready */
 			more[1 + i].fd = -1;
@@ -409,6 +436,10 @@ static int64_t next_nap(int64_t nap, int64_t took, uint64_t bytes, uint64_t size
 static int round_of(struct dump *d, bool all, uint64_t *bytes, uint64_t *size, bool *more)
 {
 	*more = false;
+	if (d->lines.fd >= 0) {
+		*size = LINES;
+		return lines_drain(&d->lines, &d->sink, bytes);
+	}
 	if (d->ring.consumer) {
 		*size = d->ring.size;
 		return ring_drain(&d->ring, &d->sink, bytes);
@@ -461,6 +492,9 @@ static int read_live(struct dump *d)
 				ring_release(&d->ring);
 			sleep = LONG_NAP;
 		}
+		/* Who shows our output may be traced while doing so: few batches, not many. */
+		if (d->lines.fd >= 0 && bytes < LINES / 8)
+			sleep = FLUSH;
 		if (d->opt.duration && sleep > end - now)
 			sleep = end - now;
 		if (sleep > MSEC / 20)
@@ -505,11 +539,12 @@ static int finish(struct dump *d, int rc)
 
 int main(int argc, char **argv)
 {
-	struct dump d = {.sink = {.record = on_record, .lost = on_lost},
-			 .map_fd = -1,
-			 .lock = {.fd = -1},
-			 .perf = {.online_fd = -1}};
-	bool live;
+	struct dump d = { .sink = { .record = on_record, .lost = on_lost },
+			  .map_fd = -1,
+			  .lock = { .fd = -1 },
+			  .perf = { .online_fd = -1 },
+			  .lines = { .fd = -1 } };
+	bool live, text;
 	int rc;
 
 	/* a map must not get the number of a standard stream that is closed */
@@ -522,12 +557,16 @@ int main(int argc, char **argv)
 	live = strcmp(d.opt.pin, "-");
 	catch_signals();
 	fmt_env_open(&d.env, live);
-	rc = live ? open_map(&d) : -1;
-	if (rc < 0)
+	text = live && lines_is(d.opt.pin);
+	if (text)
+		rc = open_lines(&d);
+	else
+		rc = live ? open_map(&d) : -1;
+	if (rc < 0 && !text)
 		rc = open_btf(&d);
-	if (rc < 0 && out_open(&d.out, STDOUT_FILENO, &stop))
+	if (rc < 0 && !text && out_open(&d.out, STDOUT_FILENO, &stop))
 		rc = refused("cannot start", d.opt.pin, -ENOMEM);
-	if (rc < 0 && live)
+	if (rc < 0 && live && !text)
 		rc = open_reader(&d);
 	if (rc >= 0)
 		goto out;
@@ -537,6 +576,7 @@ out:
 	ring_release(&d.ring);
 	ring_close(&d.ring);
 	perf_close(&d.perf);
+	lines_close(&d.lines);
 	lock_drop(&d.lock);
 	out_close(&d.out);
 	choose_close(&d.choose);

@@ -24,16 +24,16 @@ struct layout {
 static struct layout layout_of(uint32_t kind)
 {
 	static const struct layout table[32] = {
-		[BTF_KIND_INT] = {true, 4, 0},	      [BTF_KIND_PTR] = {true, 0, 0},
-		[BTF_KIND_ARRAY] = {true, 12, 0},     [BTF_KIND_STRUCT] = {true, 0, 12},
-		[BTF_KIND_UNION] = {true, 0, 12},     [BTF_KIND_ENUM] = {true, 0, 8},
-		[BTF_KIND_FWD] = {true, 0, 0},	      [BTF_KIND_TYPEDEF] = {true, 0, 0},
-		[BTF_KIND_VOLATILE] = {true, 0, 0},   [BTF_KIND_CONST] = {true, 0, 0},
-		[BTF_KIND_RESTRICT] = {true, 0, 0},   [BTF_KIND_FUNC] = {true, 0, 0},
-		[BTF_KIND_FUNC_PROTO] = {true, 0, 8}, [BTF_KIND_VAR] = {true, 4, 0},
-		[BTF_KIND_DATASEC] = {true, 0, 12},   [BTF_KIND_FLOAT] = {true, 0, 0},
-		[BTF_KIND_DECL_TAG] = {true, 4, 0},   [BTF_KIND_TYPE_TAG] = {true, 0, 0},
-		[BTF_KIND_ENUM64] = {true, 0, 12},
+		[BTF_KIND_INT] = { true, 4, 0 },	[BTF_KIND_PTR] = { true, 0, 0 },
+		[BTF_KIND_ARRAY] = { true, 12, 0 },	[BTF_KIND_STRUCT] = { true, 0, 12 },
+		[BTF_KIND_UNION] = { true, 0, 12 },	[BTF_KIND_ENUM] = { true, 0, 8 },
+		[BTF_KIND_FWD] = { true, 0, 0 },	[BTF_KIND_TYPEDEF] = { true, 0, 0 },
+		[BTF_KIND_VOLATILE] = { true, 0, 0 },	[BTF_KIND_CONST] = { true, 0, 0 },
+		[BTF_KIND_RESTRICT] = { true, 0, 0 },	[BTF_KIND_FUNC] = { true, 0, 0 },
+		[BTF_KIND_FUNC_PROTO] = { true, 0, 8 }, [BTF_KIND_VAR] = { true, 4, 0 },
+		[BTF_KIND_DATASEC] = { true, 0, 12 },	[BTF_KIND_FLOAT] = { true, 0, 0 },
+		[BTF_KIND_DECL_TAG] = { true, 4, 0 },	[BTF_KIND_TYPE_TAG] = { true, 0, 0 },
+		[BTF_KIND_ENUM64] = { true, 0, 12 },
 	};
 
 	return table[kind & 31];

@@ -130,11 +130,13 @@ static bool is_context(const char *name)
 	static const char *const whole[] = {
 		"__sk_buff", "xdp_md",		"pt_regs",     "user_pt_regs", "user_regs_struct",
 		"sk_msg_md", "sk_reuseport_md", "trace_entry", "bpf_map_def",  "bpf_elf_map",
-		NULL};
+		NULL
+	};
 	static const char *const begin[] = {
 		"trace_event_raw_", "bpf_raw_tracepoint_", "bpf_iter_",	 "bpf_sock",
 		"bpf_perf_event_",  "bpf_cgroup_",	   "bpf_sk_",	 "bpf_sysctl",
-		"bpf_spin_",	    "bpf_timer",	   "bpf_nf_ctx", NULL};
+		"bpf_spin_",	    "bpf_timer",	   "bpf_nf_ctx", NULL
+	};
 	int i;
 
 	for (i = 0; whole[i]; i++)
@@ -184,7 +186,7 @@ static int compare_names(const void *a, const void *b)
 static void drop_kernel_types(struct choose *c)
 {
 	const char **names = NULL;
-	struct feed kernel = {0};
+	struct feed kernel = { 0 };
 	struct btf_view t;
 	uint32_t id, n = 0;
 	int i, unsure = 0;
@@ -236,19 +238,19 @@ static int add_pick(struct choose *c, const struct feed_btf *from, uint32_t id)
 		c->picks = more;
 	}
 	c->picks[c->n_picks++] =
-		(struct pick){.from = from,
-			      .name = t.name,
-			      .id = id,
-			      .size = bare.size,
-			      .open_end = open_ended(b, bare),
-			      .step = name_is_record_of(t.name, c->map) ? BY_NAME : BY_SIZE};
+		(struct pick){ .from = from,
+			       .name = t.name,
+			       .id = id,
+			       .size = bare.size,
+			       .open_end = open_ended(b, bare),
+			       .step = name_is_record_of(t.name, c->map) ? BY_NAME : BY_SIZE };
 	return 0;
 }
 
 /* -t NAME: a struct, union, typedef, … of this name; with the keyword too. */
 static int named_type(struct choose *c, const char *name)
 {
-	static const char *const keywords[] = {"struct ", "union "};
+	static const char *const keywords[] = { "struct ", "union " };
 	struct btf_view t;
 	uint32_t id;
 	size_t k;

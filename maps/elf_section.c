@@ -47,7 +47,7 @@ static int read_section(const struct image *m, uint64_t table, uint64_t i, struc
 
 int elf_section(const void *buf, size_t len, const char *name, const uint8_t **data, size_t *size)
 {
-	struct image m = {.buf = buf, .len = len};
+	struct image m = { .buf = buf, .len = len };
 	uint64_t table, n, i, names;
 	struct section s, strings;
 	int data_order = __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? ELFDATA2LSB : ELFDATA2MSB;

@@ -139,7 +139,7 @@ static uint32_t possible_cpus(void)
 
 static int add_lost(struct feed *f, uint32_t id)
 {
-	struct feed_lost *more, l = {.id = id, .cpus = 1};
+	struct feed_lost *more, l = { .id = id, .cpus = 1 };
 	struct bpf_map_info info;
 	int i;
 

@@ -307,7 +307,7 @@ static bool is_le(const struct btf *b, uint32_t id)
 static int integer(struct compiler *c, uint32_t id, const struct btf_view *t, struct place at)
 {
 	uint32_t bits = BTF_INT_BITS(t->word), size = t->size, off = BTF_INT_OFFSET(t->word);
-	static const uint8_t width[] = {[1] = 3, [2] = 5, [4] = 8, [8] = 12};
+	static const uint8_t width[] = { [1] = 3, [2] = 5, [4] = 8, [8] = 12 };
 	bool is_signed = BTF_INT_ENCODING(t->word) & BTF_INT_SIGNED;
 	bool network = is_be(c->b, id);
 	struct op *op;
@@ -421,7 +421,8 @@ static int array(struct compiler *c, const struct btf_view *a, const struct plac
 	int64_t stride = btf_size(c->b, a->type);
 	/* what the array is called decides how its elements are printed: addr[2], comm[4][16] */
 	struct place el = {
-		.role = ELEMENT, .name = at->name, .depth = at->depth + 1, .inner = true};
+		.role = ELEMENT, .name = at->name, .depth = at->depth + 1, .inner = true
+	};
 	struct btf_view t;
 	uint32_t body;
 	struct op *op;
@@ -487,13 +488,13 @@ static int add_ifname(struct compiler *c, const struct btf_view *s, const struct
 static int member(struct compiler *c, const struct btf_view *s, const struct btf_part *m, bool last,
 		  const struct place *up)
 {
-	struct place at = {.role = *m->name ? MEMBER : ANON,
-			   .name = m->name,
-			   .bit = up->bit + m->bit_off,
-			   .bits = m->bits,
-			   .depth = up->depth + 1,
-			   .inner = up->inner,
-			   .last = last};
+	struct place at = { .role = *m->name ? MEMBER : ANON,
+			    .name = m->name,
+			    .bit = up->bit + m->bit_off,
+			    .bits = m->bits,
+			    .depth = up->depth + 1,
+			    .inner = up->inner,
+			    .last = last };
 	int64_t size = btf_size(c->b, m->type);
 	struct btf_view t;
 	int err;
@@ -600,9 +601,9 @@ static int walk(struct compiler *c, uint32_t id, const struct place *at)
 
 int fmt_compile(struct fmt **made, const struct btf *b, uint32_t id, enum fmt_mode mode)
 {
-	struct place top = {.role = RECORD, .name = "", .last = true};
+	struct place top = { .role = RECORD, .name = "", .last = true };
 	int64_t size = id && id < b->types ? btf_size(b, id) : -EBADMSG;
-	struct compiler c = {.b = b, .first = true};
+	struct compiler c = { .b = b, .first = true };
 	struct btf_view t;
 	int err;
 
@@ -619,7 +620,7 @@ int fmt_compile(struct fmt **made, const struct btf *b, uint32_t id, enum fmt_mo
 	if (!err)
 		err = literal_str(&c, mode == FMT_JSON ? "{" : "");
 	if (!err && t.kind != BTF_KIND_STRUCT && t.kind != BTF_KIND_UNION)
-		top = (struct place){.role = MEMBER, .name = "value", .last = true};
+		top = (struct place){ .role = MEMBER, .name = "value", .last = true };
 	if (!err && mode != FMT_HEX)
 		err = walk(&c, id, &top);
 	c.f->tail = c.pending;

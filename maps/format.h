@@ -40,6 +40,8 @@ struct fmt;
 void fmt_env_open(struct fmt_env *e, bool live);
 void fmt_env_tick(struct fmt_env *e); /* once a second: clocks are set, interfaces renamed */
 void fmt_env_close(struct fmt_env *e);
+/* CLOCK_BOOTTIME or, from 10^18 on, since 1970; ns. Needs OUT_VALUE of room. */
+void fmt_time(struct fmt_env *e, struct out *o, uint64_t v, bool json);
 
 /* -EBADMSG: corrupt or nothing that has a size; -ELOOP; -E2BIG: too many members; -ENOMEM */
 int fmt_compile(struct fmt **f, const struct btf *b, uint32_t id, enum fmt_mode mode);

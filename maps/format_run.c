@@ -55,7 +55,7 @@ void fmt_env_close(struct fmt_env *e)
 	e->sock = -1;
 }
 
-static void put_time(struct fmt_env *e, struct out *o, uint64_t v, bool json)
+void fmt_time(struct fmt_env *e, struct out *o, uint64_t v, bool json)
 {
 	uint64_t ns = v >= EPOCH_FROM ? v : v + e->boot_to_real, second = ns / NSEC;
 	time_t t = second;
@@ -82,7 +82,7 @@ static void put_time(struct fmt_env *e, struct out *o, uint64_t v, bool json)
 static void put_ifname(const struct run *r, uint32_t index)
 {
 	struct fmt_if *i = &r->env->ifs[index % 16];
-	struct ifreq req = {.ifr_ifindex = index};
+	struct ifreq req = { .ifr_ifindex = index };
 
 	if (!i->fresh || i->index != index) {
 		memset(i, 0, sizeof(*i));
@@ -332,7 +332,7 @@ static void run_ops(struct run *r, const struct op *op, uint32_t n, const uint8_
 
 			put_str(o, v ? "true" : "false");
 		} else if (op->kind == OP_TIME) {
-			put_time(r->env, o, load(op, p), r->json);
+			fmt_time(r->env, o, load(op, p), r->json);
 		} else if (op->kind == OP_IFNAME) {
 			uint32_t index;
 
@@ -358,11 +358,11 @@ static void run_ops(struct run *r, const struct op *op, uint32_t n, const uint8_
 void fmt_record(const struct fmt *f, struct fmt_env *e, struct out *o, const void *data, size_t len,
 		size_t slack)
 {
-	struct run r = {.f = f,
-			.env = e,
-			.o = o,
-			.end = (const uint8_t *)data + len,
-			.json = f->mode == FMT_JSON};
+	struct run r = { .f = f,
+			 .env = e,
+			 .o = o,
+			 .end = (const uint8_t *)data + len,
+			 .json = f->mode == FMT_JSON };
 	bool extra = len > f->size + slack && !f->flex;
 
 	if (f->mode == FMT_HEX) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Keys and values of the lists. Kernel and user side; design.md, "Lists and pins".
+/* Keys and values of the lists. Kernel and user side; docs/lists.md.
  *
  *   pb_host4  HASH      __be32                  4 bytes
  *   pb_host6  HASH      16 bytes               16 bytes

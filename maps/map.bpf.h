@@ -4,7 +4,7 @@
  * Default: BTF definitions in section ".maps". With -DPB_LEGACY: struct bpf_elf_map in section
  * "maps" (36 bytes, iproute2's include/bpf_elf.h), the only legacy layout that can ask to be
  * pinned; the sizes of one object's definitions must all be equal, so every map of an object that
- * pins has it.
+ * pins has it. Tracing objects have struct bpf_map_def (20 bytes).
  */
 #ifndef PB_MAP_BPF_H
 #define PB_MAP_BPF_H
@@ -46,6 +46,28 @@ _Static_assert(sizeof(struct bpf_elf_map) == 36, "iproute2's layout");
 	PB_ELF_MAP(NAME, TYPE, KEY, VALUE, PB_LEGACY_LIST_MAX, FLAGS, 2)
 #define PB_LIST_MAP(NAME) ((void *)&NAME)
 
+/* Of the tracing objects, which pin nothing by themselves: the 20 bytes of the kernel's samples. */
+struct bpf_map_def {
+	__u32 type;
+	__u32 key_size;
+	__u32 value_size;
+	__u32 max_entries;
+	__u32 map_flags;
+};
+
+_Static_assert(sizeof(struct bpf_map_def) == 20, "the samples' layout");
+
+#define PB_MAP_DEF(NAME, TYPE, KEY_SIZE, VALUE_SIZE, MAX)                                          \
+	struct bpf_map_def SEC("maps") NAME = {                                                    \
+		.type = (TYPE),                                                                    \
+		.key_size = (KEY_SIZE),                                                            \
+		.value_size = (VALUE_SIZE),                                                        \
+		.max_entries = (MAX),                                                              \
+	}
+#define PB_TRACE_MAP(NAME, TYPE, KEY, VALUE, MAX)                                                  \
+	PB_MAP_DEF(NAME, TYPE, sizeof(KEY), sizeof(VALUE), MAX)
+#define PB_TRACE_BUFFER(NAME, TYPE, SIZE, MAX) PB_MAP_DEF(NAME, TYPE, SIZE, SIZE, MAX)
+
 #else
 
 #define PB_MAP(NAME, TYPE, KEY, VALUE, MAX)                                                        \
@@ -54,6 +76,17 @@ _Static_assert(sizeof(struct bpf_elf_map) == 36, "iproute2's layout");
 		__uint(max_entries, MAX);                                                          \
 		__type(key, KEY);                                                                  \
 		__type(value, VALUE);                                                              \
+	} NAME SEC(".maps")
+
+#define PB_TRACE_MAP(NAME, TYPE, KEY, VALUE, MAX) PB_MAP(NAME, TYPE, KEY, VALUE, MAX)
+
+/* A ring buffer (SIZE 0) or a perf event array (SIZE 4; MAX 0 is a place for each CPU). */
+#define PB_TRACE_BUFFER(NAME, TYPE, SIZE, MAX)                                                     \
+	struct {                                                                                   \
+		__uint(type, TYPE);                                                                \
+		__uint(max_entries, MAX);                                                          \
+		__uint(key_size, SIZE);                                                            \
+		__uint(value_size, SIZE);                                                          \
 	} NAME SEC(".maps")
 
 /* A list is an inner map of any size in the one slot of a pinned array; user space makes it, and

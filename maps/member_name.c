@@ -65,43 +65,44 @@ bool name_is_protocol(const char *name)
 
 bool name_is_text(const char *name)
 {
-	static const char *const words[] = {"comm", "name",    "fname", "filename", "path",
-					    "file", "cmd",     "str",	"string",   "msg",
-					    "text", "message", "argv",	"args",	    NULL};
+	static const char *const words[] = { "comm", "name",	"fname", "filename", "path",
+					     "file", "cmd",	"str",	 "string",   "msg",
+					     "text", "message", "argv",	 "args",     NULL };
 
 	return has_word(name, words);
 }
 
 bool name_is_address(const char *name)
 {
-	static const char *const words[] = {"ip",    "addr",  "address", "saddr", "daddr", "laddr",
-					    "raddr", "srcip", "dstip",	 "sip",	  "dip",   NULL};
+	static const char *const words[] = { "ip",    "addr",  "address", "saddr", "daddr", "laddr",
+					     "raddr", "srcip", "dstip",	  "sip",   "dip",   NULL };
 
 	return has_word(name, words) && !name_is_no_address(name);
 }
 
 bool name_is_endpoint(const char *name)
 {
-	static const char *const words[] = {"src",  "dst",     "source",  "dest", "destination",
-					    "peer", "local",   "remote",  "from", "to",
-					    "gw",   "gateway", "nexthop", NULL};
+	static const char *const words[] = { "src",  "dst",	"source",  "dest", "destination",
+					     "peer", "local",	"remote",  "from", "to",
+					     "gw",   "gateway", "nexthop", NULL };
 
 	return name_is_address(name) || (has_word(name, words) && !name_is_no_address(name));
 }
 
 bool name_is_no_address(const char *name)
 {
-	static const char *const words[] = {
-		"id",	 "uuid", "guid",     "hash", "key",  "digest", "md",  "data", "buf",
-		"bytes", "raw",	 "payload",  "seq",  "ack",  "spi",    "vni", "xid",  "label",
-		"flow",	 "mark", "flowinfo", "teid", "port", "len",    NULL};
+	static const char *const words[] = { "id",	 "uuid",    "guid",  "hash", "key",
+					     "digest",	 "md",	    "data",  "buf",  "bytes",
+					     "raw",	 "payload", "seq",   "ack",  "spi",
+					     "vni",	 "xid",	    "label", "flow", "mark",
+					     "flowinfo", "teid",    "port",  "len",  NULL };
 
 	return has_word(name, words);
 }
 
 bool name_is_record_of(const char *type, const char *map)
 {
-	static const char *const ends[] = {"", "_record", "_event", "_rec", "_t", "_data"};
+	static const char *const ends[] = { "", "_record", "_event", "_rec", "_t", "_data" };
 	size_t i, n = strlen(map);
 	/* the kernel keeps so many bytes of a map's name */
 	bool cut = n == BPF_OBJ_NAME_LEN - 1;

@@ -26,7 +26,7 @@ void out_close(struct out *o)
 
 void out_flush(struct out *o)
 {
-	struct pollfd p = {.fd = o->fd, .events = POLLOUT};
+	struct pollfd p = { .fd = o->fd, .events = POLLOUT };
 	size_t done = 0;
 	int patience = PATIENCE;
 
@@ -115,7 +115,7 @@ void put_ip4(struct out *o, const uint8_t a[4])
 
 void put_ip16(struct out *o, const uint8_t a[16])
 {
-	static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
+	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
 	int i, run = 0, best = -1, best_run = 1;
 	uint32_t w[8];
 

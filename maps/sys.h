@@ -27,7 +27,7 @@ static inline int sys_perf_event_open(struct perf_event_attr *attr, int cpu)
 
 static inline int bpf_pin_open(const char *path)
 {
-	union bpf_attr attr = {.pathname = (uintptr_t)path};
+	union bpf_attr attr = { .pathname = (uintptr_t)path };
 
 	return sys_bpf(BPF_OBJ_GET, &attr);
 }
@@ -35,14 +35,15 @@ static inline int bpf_pin_open(const char *path)
 /* cmd: BPF_PROG_GET_FD_BY_ID, BPF_MAP_GET_FD_BY_ID, BPF_BTF_GET_FD_BY_ID */
 static inline int bpf_id_open(int cmd, uint32_t id)
 {
-	union bpf_attr attr = {.prog_id = id};
+	union bpf_attr attr = { .prog_id = id };
 
 	return sys_bpf(cmd, &attr);
 }
 
 static inline int bpf_info(int fd, void *info, uint32_t len)
 {
-	union bpf_attr attr = {.info = {.bpf_fd = fd, .info_len = len, .info = (uintptr_t)info}};
+	union bpf_attr attr = { .info = {
+					.bpf_fd = fd, .info_len = len, .info = (uintptr_t)info } };
 
 	return sys_bpf(BPF_OBJ_GET_INFO_BY_FD, &attr);
 }
@@ -51,7 +52,8 @@ static inline int bpf_info(int fd, void *info, uint32_t len)
 static inline int bpf_elem(int cmd, int fd, const uint32_t *key, void *value)
 {
 	union bpf_attr attr = {
-		.map_fd = fd, .key = (uintptr_t)key, .value = (uintptr_t)value, .flags = BPF_ANY};
+		.map_fd = fd, .key = (uintptr_t)key, .value = (uintptr_t)value, .flags = BPF_ANY
+	};
 
 	return sys_bpf(cmd, &attr);
 }

@@ -71,7 +71,7 @@ lists_in_use() { # ID…
 # What an attachment to the device that was read sees, in words.
 sees() { # DEV
 	if [[ $dev_kind == bridge ]]; then
-		printf 'what comes up to the host by %s (container to host, container to outside), not container to container (use: %s ports)' "$1" "$1"
+		printf 'what comes up to the host by %s (container to host, container to outside), not container to container (use: xdp-on %s ports)' "$1" "$1"
 	elif [[ $dev_master != - ]]; then
 		printf 'every frame that enters %s by this port' "$dev_master"
 	else
@@ -110,10 +110,39 @@ ip_status() { # DEV FILE SECTION; the complaint is in $tmp/err
 	*'BTF is required'*) die 2 "$2: no BTF in it (compile with clang -g)" ;;
 	*'legacy map definitions'*) die 2 "$2: legacy map definitions, which this libbpf does not load" ;;
 	*'MTU'*) die 2 "$1: $why (no xdp.frags to use: lower the MTU of both ends, or use: mode generic)" ;;
+	*'upper device'*) die 2 "$1: $why (first: xdp-off $dev_master)" ;;
+	*'lower device'*) die 2 "$1: $why (first: xdp-off $1 ports)" ;;
 	*'native mode'*) die 2 "$1: $why (use: mode generic)" ;;
 	*'bpf_link'* | *'BPF XDP link'*) die 2 "$1: $why (held by a bpf_link of another program)" ;;
 	*'already attached'*) die 2 "$1: another program was attached in the meantime" ;;
 	*'Permission denied'* | *'load program'* | *'PROG LOAD LOG'*) die 2 "$2: refused by the kernel's verifier (see: ip link set dev $1 xdp obj $2 $3 verbose)" ;;
 	*) die 2 "$1: $why" ;;
 	esac
+}
+
+# Where the peer of this ssh session is. sudo takes the variable away; an ancestor still has it.
+ssh_peer() {
+	local pid=$$ value=${SSH_CONNECTION-}
+	while [[ -z $value ]] && ((pid > 1)); do
+		value=$({ tr '\0' '\n' <"/proc/$pid/environ" | sed -n 's/^SSH_CONNECTION=//p'; } 2>/dev/null) || :
+		pid=$(sed 's/.*) . \([0-9]*\) .*/\1/' "/proc/$pid/stat" 2>/dev/null) || break
+	done
+	printf '%s' "${value%% *}"
+}
+# Says who will not get in any more, before that is so. Needs the list open.
+warn_who_is_left_out() { # DEV
+	local device=$1 peer
+	if list_empty; then
+		warn "the allow list is empty: no IPv4 or IPv6 packet gets in by $device (first: allow ADDR)"
+	fi
+	if ip -j addr show dev "$device" | jq -e 'any(.[].addr_info[]?; .dynamic)' >/dev/null; then
+		warn "$device has its address by DHCP or router advertisement: list who gives it, or it will run out"
+	fi
+	peer=$(ssh_peer)
+	peer=${peer#::ffff:}
+	[[ $peer ]] || return 0
+	[[ $(ip -j route get "$peer" 2>/dev/null | jq -r '.[0].dev') == "$device" ]] || return 0
+	parse_words "$peer" >"$tmp/peer"
+	[[ -z $(list_admits "$tmp/peer") ]] || return 0
+	warn "your ssh session comes from $peer by $device and is not listed: it will hang (first: allow $peer)"
 }

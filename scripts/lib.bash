@@ -14,6 +14,13 @@ readonly bpffs=${TC_BPF_MNT:-/sys/fs/bpf}
 readonly globals=$bpffs/tc/globals
 readonly pins=$bpffs/plainbpf
 readonly state=/run/plainbpf
+# A trace is a directory below $traces: its links, and below maps its maps. new is one that is being
+# made, pids holds the PID set.
+readonly traces=$pins/trace
+readonly new_trace=$traces/new
+readonly pid_dir=$traces/pids
+readonly pid_set=$pid_dir/maps/pb_pids
+readonly tracefs=/sys/kernel/tracing
 readonly kinds=(host4 host6 net4 net6)
 pin_of() { printf '%s/pb_%s' "$globals" "$1"; }
 slot_of() { printf '%s/pb_%s_slot' "$globals" "$1"; }
@@ -80,7 +87,7 @@ need() { # TOOL…
 need_bpffs() {
 	[[ $(stat -f -c %T "$bpffs" 2>/dev/null) == bpf_fs ]] || run mount -t bpf bpf "$bpffs" ||
 		die 2 "no bpffs at $bpffs"
-	[[ -d $globals ]] || run mkdir -p "$globals"
+	[[ -d $globals || $dry ]] || run mkdir -p "$globals"
 	[[ -d $state ]] || mkdir -p "$state" || die 2 "cannot make $state"
 }
 
@@ -89,7 +96,10 @@ need_bpffs() {
 take_lock() {
 	[[ $dry ]] && return
 	exec {lock_fd}>"$state/lock"
-	flock -n "$lock_fd" || flock -w 600 "$lock_fd" || die 2 "another command holds $state/lock"
+	flock -n "$lock_fd" && return
+	flock -w 2 "$lock_fd" && return
+	note "waiting for another command ($state/lock)"
+	flock -w 600 "$lock_fd" || die 2 "another command holds $state/lock"
 }
 
 # A scratch directory that goes with the command.

@@ -13,7 +13,8 @@ declare -A kind_type=([host4]=hash [host6]=hash [net4]=lpm_trie [net6]=lpm_trie)
 declare -A kind_key=([host4]=4 [host6]=16 [net4]=8 [net6]=20)
 declare -A kind_flags=([host4]=0 [host6]=0 [net4]=1 [net6]=1) # BPF_F_NO_PREALLOC, a trie's must
 readonly until_removed=(0 0 0 0 0 0 0 0)
-readonly journal=$state/journal
+# Each root has its own: an edit is completed in the lists that it was begun in.
+readonly journal=$state/journal${TC_BPF_MNT:+${TC_BPF_MNT//\//_}}
 
 # Entries that a map of N should have room for. Eight times as many up to 32768: a hash with empty
 # buckets answers faster, until they no longer fit the processor's cache beside the entries
@@ -172,7 +173,7 @@ covering() { # FILE of key lines
 			v = substr($1, length($1)); count = split($2, part, "_")
 			off = $1 ~ /^net/ ? 4 : 0; bytes = count - off
 			split($3, text, "/")
-			for (n = text[2] - (off == 0); n >= 0; n--) {
+			for (n = text[2]; n >= 0; n--) {
 				key = (big ? sprintf("00_00_00_%02x", n) : sprintf("%02x_00_00_00", n)) cut(bytes, n)
 				if (("net" v, key) in have) { print "net" v, key, $3; break }
 			}
@@ -199,9 +200,10 @@ list_edit() { # add|del|flush FILE [again: what is done already is no error]
 		list_edit_one "$how" && return
 	fi
 	list_dump
-	awk -v here="$tmp/present" -v away="$tmp/absent" '
+	# An entry that ends is there for deny, but to add it is to let it in until removed.
+	awk -v here="$tmp/present" -v away="$tmp/absent" -v how="$how" '
 		BEGIN { printf "" >here; printf "" >away }
-		FILENAME == ARGV[1] { have[$1, $2]; next }
+		FILENAME == ARGV[1] { if (how == "del" || $3 ~ /^[0_]*$/) have[$1, $2]; next }
 		{ print >(($1, $2) in have ? here : away) }' "$tmp/entries" "$tmp/asked"
 	case $how in
 	add) cp "$tmp/absent" "$tmp/todo" ;;

@@ -151,6 +151,26 @@ list_is() { # TEXT
 	list_is '10.1.0.0/16 172.17.0.2/32 2001:db8::1/128 2001:db9::/32'
 }
 
+@test "to add an entry that ends is to let it in until removed, alone or among others" {
+	local address
+	host allow -q 10.0.0.9
+	for address in 1 2; do
+		host bpftool map update pinned "$globals/pb_host4" key 10 0 0 "$address" value 1 0 0 0 0 0 0 0
+	done
+	host allow -q 10.0.0.1
+	host allow -q 10.0.0.2 10.0.0.3
+	for address in 1 2 3 9; do
+		[[ $(host bpftool -j map lookup pinned "$globals/pb_host4" key 10 0 0 "$address" | jq -c '.value | unique') == '["0x00"]' ]]
+	done
+}
+
+@test "a /32 that a hand has put among the networks lets in, and is found" {
+	host allow -q 10.0.0.9
+	host bpftool map update pinned "$globals/pb_net4" key 32 0 0 0 10 0 0 1 value 0 0 0 0 0 0 0 0
+	host allow -q test 10.0.0.1
+	run -1 host allow test 10.0.0.2
+}
+
 @test "the calls that are printed do the same when they are pasted" {
 	host allow 172.17.0.2 2>"$BATS_TEST_TMPDIR/calls"
 	host deny 172.17.0.2 2>>"$BATS_TEST_TMPDIR/calls"

@@ -133,7 +133,7 @@ rich() { tr -d '\n' <"$BATS_TEST_DIRNAME/fixtures/rich.hex"; }
 		[[ $output == *" $o "* ]]
 	done
 	run --separate-stderr -0 "$DUMP" -V
-	[[ $output == "bpf_dump "[0-9]* && -z $stderr ]]
+	[[ $output == "plainbpf "[0-9]* && -z $stderr ]]
 }
 
 @test "wrong words are refused with 1 and one line" {

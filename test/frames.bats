@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only
-# What each kind of frame gets (design.md, section 4), put through the loaded programs.
+# What each kind of frame gets (docs/frames.md), put through the loaded programs.
 
 load helper
 load fixtures/frames
@@ -75,6 +75,19 @@ runs() {
 	host allow -q 10.0.0.1
 	run -0 --separate-stderr host bpftool -j prog run id "$(xdp_id v1)" data_in "$BATS_TEST_TMPDIR/frame"
 	[[ $(jq .retval <<<"$output") == 2 ]]
+}
+
+@test "BIG TCP: a frame that no 16-bit length can tell is not malformed" {
+	local frame
+	host allow -q 10.0.0.1 2001:db8::1
+	host ip link set dev v1 xdp obj "$objs/xdp_allow.o" sec xdp.frags
+	for frame in "2 $(tot=0 v4 10.0.0.1 172.17.0.1 6 "$(zeros 66000)")" "1 $(tot=0 v4 10.0.0.3 172.17.0.1 6 "$(zeros 66000)")" \
+		"1 $(tot=0 v4 10.0.0.1 172.17.0.1 6 "$(zeros 65000)")" "2 $(len=0 v6 "$in6" "$me6" 6 "$(zeros 66000)")"; do
+		xxd -r -p <<<"${frame#* }" >"$BATS_TEST_TMPDIR/frame"
+		run -0 --separate-stderr host bpftool -j prog run id "$(xdp_id v1)" data_in "$BATS_TEST_TMPDIR/frame" \
+			data_out "$BATS_TEST_TMPDIR/out" data_size_out 70000
+		[[ $(jq .retval <<<"$output") == "${frame%% *}" ]]
+	done
 }
 
 @test "runs are counted apart from the frames of a device" {

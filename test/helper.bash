@@ -36,10 +36,14 @@ new_host() {
 		flags+=(-m --propagation private)
 		setup='mount -t tmpfs tmpfs /run; mount -t bpf bpf /sys/fs/bpf;'
 	fi
+	# Not a sandbox's "host" twice: who enters a namespace before it is made works on the machine.
 	local ready=$BATS_TEST_TMPDIR/$1.ready
+	[[ ! -e $ready ]] || { printf 'there is a host %s already\n' "$1" >&2 && return 1; }
 	spawn unshare "${flags[@]}" bash -c "$setup ip link set lo up; : >'$ready'; exec sleep 3600"
 	holder[$1]=$!
 	retry 100 test -e "$ready"
+	# Never on the machine itself.
+	[[ $(readlink "/proc/${holder[$1]}/ns/net") != "$(readlink /proc/self/ns/net)" ]]
 }
 
 # at NAME CMD…: a command on a host. Clients share the file system of "host".
@@ -47,9 +51,9 @@ at() {
 	local name=$1
 	shift
 	if [[ $name == host ]]; then
-		${spawning-} nsenter -t "${holder[host]}" -n -m -- "$@"
+		${spawning-} nsenter -t "${holder[host]}" -n -m -r -w -- "$@"
 	else
-		${spawning-} nsenter -t "${holder[host]}" -m -- nsenter -t "${holder[$name]}" -n -- "$@"
+		${spawning-} nsenter -t "${holder[host]}" -m -r -w -- nsenter -t "${holder[$name]}" -n -- "$@"
 	fi
 }
 host() { at host "$@"; }
@@ -68,7 +72,8 @@ link() {
 sandbox() {
 	local i
 	new_host host mounts
-	host ip link add br0 type bridge mcast_snooping 0
+	# A fixed address: else it changes with the ports.
+	host ip link add br0 address 02:00:00:00:17:01 type bridge mcast_snooping 0
 	host sysctl -qw net.ipv6.conf.br0.accept_dad=0
 	host ip link set br0 up
 	host ip addr add 172.17.0.1/16 dev br0
@@ -85,8 +90,12 @@ sandbox() {
 }
 
 sandbox_end() {
-	local name pid nets=' ' ns
-	for name in "${!holder[@]}"; do nets+="$(readlink "/proc/${holder[$name]}/ns/net") "; done
+	local name pid net nets=' ' ns
+	# Never the machine's own, and nothing for a holder that is gone: all that is in these is killed.
+	for name in "${!holder[@]}"; do
+		net=$(readlink "/proc/${holder[$name]}/ns/net") || continue
+		[[ $net == "$(readlink /proc/self/ns/net)" ]] || nets+="$net "
+	done
 	for pid in "${spawned[@]}"; do kill -9 "$pid" 2>/dev/null || :; done
 	for pid in "${spawned[@]}"; do wait "$pid" 2>/dev/null || :; done
 	# And what was started inside.

@@ -5,7 +5,6 @@
 
 load helper
 load fixtures/kill
-load fixtures/other
 
 setup() {
 	sandbox
@@ -234,6 +233,7 @@ no_undo_left() { [[ -z $(host find /sys/fs/bpf/plainbpf -type f) ]]; }
 		host xdp-off -q v2
 		reaches client2 172.17.0.1
 	}
-	make_other
+	local other
+	other=$(fixture xdp_other)
 	kill_everywhere after 5 xdp-on v2 obj "$other" program drop_all
 }

@@ -32,6 +32,39 @@ has() { grep -qx "$2" <<<"$(sections "$1")"; }
 	[[ $pinning == '1 2 1 2 11 2 11 2 6 0 ' ]]
 }
 
+@test "tracing objects: two flavours, the legacy definitions of 20 bytes, the record in the BTF" {
+	local source name size symbols
+	for source in "$objs"/trace_*.bpf.c; do
+		name=$(basename "$source" .bpf.c)
+		has "$objs/$name.o" .maps
+		has "$objs/legacy/$name.o" maps
+		run ! has "$objs/legacy/$name.o" .maps
+		size=$(llvm-readelf -SW "$objs/legacy/$name.o" | sed -n 's/.* maps  *PROGBITS  *[0-9a-f]* [0-9a-f]* \([0-9a-f]*\) .*/\1/p')
+		symbols=$(llvm-readelf -sW "$objs/legacy/$name.o" | grep -c ' OBJECT .* pb_')
+		[[ $((16#$size)) == $((20 * symbols)) && $symbols -ge 1 ]]
+	done
+	for name in perf ringbuf ringbuf_output; do
+		for source in "$objs/trace_$name.o" "$objs/legacy/trace_$name.o"; do
+			[[ $(bpftool btf dump file "$source") == *"STRUCT 'pb_event' size=48"* ]]
+		done
+	done
+}
+
+@test "the programs that send records are built for x86-64, arm64 and any other machine" {
+	local arch
+	for arch in x86 arm64 none; do
+		clang -target bpf -D__TARGET_ARCH_$arch -g -O2 -Wall -Wextra -Werror -I "$repo/maps" \
+			-I "/usr/include/$(cc -dumpmachine)" -c "$objs/trace_ringbuf.bpf.c" -o "$BATS_TEST_TMPDIR/$arch.o"
+	done
+	for arch in x86 arm64; do has "$BATS_TEST_TMPDIR/$arch.o" raw_tp/sys_enter; done
+	has "$BATS_TEST_TMPDIR/none.o" tp/syscalls/sys_enter_write
+	new_host host mounts
+	host mount -t tracefs tracefs /sys/kernel/tracing
+	# The classic one is taken by every kernel.
+	host bpftool prog loadall "$BATS_TEST_TMPDIR/none.o" /sys/fs/bpf/none autoattach
+	[[ $(host bpftool link show) == *'tracepoint sys_enter_write'* ]]
+}
+
 @test "BPF_TARGET=bpfeb builds big-endian objects that compare the other way round" {
 	local dir=$BATS_TEST_TMPDIR/tree little big
 	mkdir "$dir"

@@ -9,7 +9,7 @@ teardown() { sandbox_end; }
 
 @test "nothing attached, no lists: empty lists in JSON, one line in text" {
 	run -0 --separate-stderr host status -j
-	[[ $(jq -c . <<<"$output") == '{"attachments":[],"unfiltered_ports":[],"lists":[],"pins":[]}' ]]
+	[[ $(jq -c . <<<"$output") == '{"attachments":[],"unfiltered_ports":[],"lists":[],"traces":[],"traced":null,"pins":[]}' ]]
 	run -0 --separate-stderr host status
 	[[ $output == 'nothing is attached' ]]
 }

@@ -420,6 +420,18 @@ tagged_listed_gets_in() { # PUSH BYTES [MODE]
 	[[ $stderr == *ssh*172.17.0.3* ]]
 }
 
+@test "the bridge and its ports exclude each other, and it says what to do first" {
+	host allow -q 172.17.0.2
+	host xdp-on -q br0
+	run -2 --separate-stderr host xdp-on -q br0 ports
+	one_line
+	[[ $stderr == *'xdp-off br0'* && -z $(xdp_id v1) && -z $(xdp_id v2) && -n $(xdp_id br0) ]]
+	cut_off client2 172.17.0.1
+	host xdp-off -q br0
+	host xdp-on -q br0 ports
+	cut_off client2 172.17.0.1
+}
+
 @test "-n shows the call and attaches nothing" {
 	host allow -q 172.17.0.2
 	run -0 --separate-stderr host xdp-on -n br0

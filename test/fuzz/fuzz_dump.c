@@ -47,9 +47,9 @@ static void on_lost(struct sink *s, uint64_t n, int cpu)
 static void format(const uint8_t *btf, size_t btf_len, const uint8_t *record, size_t len,
 		   enum fmt_mode mode)
 {
-	struct feed_btf one = {.owner = "fuzz"};
-	struct feed feed = {.btfs = &one, .n_btfs = 1};
-	struct choose c = {.feed = &feed, .mode = mode, .perf = len & 1, .map = "events"};
+	struct feed_btf one = { .owner = "fuzz" };
+	struct feed feed = { .btfs = &one, .n_btfs = 1 };
+	struct choose c = { .feed = &feed, .mode = mode, .perf = len & 1, .map = "events" };
 	const struct fmt *f;
 	struct fmt_env env;
 	struct fmt *made;
@@ -95,9 +95,9 @@ static void saved(const uint8_t *data, size_t size, struct sink *s)
 
 static void perf(const uint8_t *data, size_t size, struct sink *s)
 {
-	struct perf_event_mmap_page page = {.data_head = data[0] * 8ull};
-	struct perf_cpu c = {.page = &page, .size = BUFFER, .tail = data[1] * 8ull};
-	struct perf p = {.cpus = &c, .n = 1};
+	struct perf_event_mmap_page page = { .data_head = data[0] * 8ull };
+	struct perf_cpu c = { .page = &page, .size = BUFFER, .tail = data[1] * 8ull };
+	struct perf p = { .cpus = &c, .n = 1 };
 	uint64_t bytes;
 	bool more;
 
@@ -113,7 +113,7 @@ static void perf(const uint8_t *data, size_t size, struct sink *s)
 static void ring(const uint8_t *data, size_t size, struct sink *s)
 {
 	unsigned long producer = data[0] * 8ul, consumer = data[1] * 8ul;
-	struct ring r = {.consumer = &consumer, .producer = &producer, .size = BUFFER};
+	struct ring r = { .consumer = &consumer, .producer = &producer, .size = BUFFER };
 	uint8_t *twice = calloc(2, BUFFER);
 	uint64_t bytes;
 
@@ -128,7 +128,7 @@ static void ring(const uint8_t *data, size_t size, struct sink *s)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct count c = {.sink = {.record = on_record, .lost = on_lost}};
+	struct count c = { .sink = { .record = on_record, .lost = on_lost } };
 	uint8_t what = size ? data[0] % 7 : 0;
 	const uint8_t *btf;
 	size_t len;

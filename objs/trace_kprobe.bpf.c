@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* write(2) of the processes in the PID set, with the command name, by a kprobe on the function that
+ * the system call table names, into trace_pipe. Nothing is read from its arguments, so that only
+ * the function's name depends on the machine.
+ *
+ * Then: cat /sys/kernel/tracing/trace_pipe
+ */
+#include "pid.bpf.h"
+
+#if defined(__TARGET_ARCH_x86)
+#define FUNCTION "__x64_sys_write"
+#elif defined(__TARGET_ARCH_arm64)
+#define FUNCTION "__arm64_sys_write"
+#elif defined(__TARGET_ARCH_s390)
+#define FUNCTION "__s390x_sys_write"
+#elif defined(__TARGET_ARCH_riscv)
+#define FUNCTION "__riscv_sys_write"
+#else
+#define FUNCTION "ksys_write"
+#endif
+
+char LICENSE[] SEC("license") = "GPL";
+
+SEC("kprobe/" FUNCTION)
+int trace_kprobe(void *ctx __attribute__((unused)))
+{
+	__u32 pid = pb_current_pid();
+	char comm[PB_COMM_LEN];
+
+	if (!pb_traced(pid))
+		return 0;
+	bpf_get_current_comm(comm, sizeof(comm));
+	bpf_printk("pid= %d,name:%s. writing data", pid, comm);
+	return 0;
+}

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* write(2) of the processes in the PID set, as records by a perf event array. A full buffer loses
+ * the record, which the kernel counts, and the writer goes on.
+ *
+ * Then: events perf
+ */
+#include "write.bpf.h"
+
+char LICENSE[] SEC("license") = "GPL";
+
+PB_TRACE_BUFFER(pb_events, BPF_MAP_TYPE_PERF_EVENT_ARRAY, sizeof(__u32), 0);
+
+PB_ON_WRITE
+int trace_perf(pb_write_ctx *ctx)
+{
+	struct pb_event e;
+	struct pb_call c;
+
+	if (!pb_traced_write(ctx, &c))
+		return 0;
+	pb_fill(&e, &c);
+	/* flags 0 would be CPU 0, whatever CPU this is */
+	bpf_perf_event_output(ctx, &pb_events, BPF_F_CURRENT_CPU, &e, sizeof(e));
+	return 0;
+}

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* write(2) of the processes in the PID set, as records by a ring buffer, by the call that is
+ * nearest to the perf event array's: the record is made elsewhere and copied.
+ *
+ * Then: events ringbuf-output
+ */
+#include "ring.bpf.h"
+#include "write.bpf.h"
+
+char LICENSE[] SEC("license") = "GPL";
+
+PB_ON_WRITE
+int trace_ringbuf_output(pb_write_ctx *ctx)
+{
+	struct pb_event e;
+	struct pb_call c;
+
+	if (!pb_traced_write(ctx, &c))
+		return 0;
+	pb_fill(&e, &c);
+	if (bpf_ringbuf_output(&pb_events, &e, sizeof(e), BPF_RB_NO_WAKEUP))
+		pb_count_lost();
+	return 0;
+}

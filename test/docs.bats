@@ -1,0 +1,240 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only
+# What is told is so: command table, man page and completion against the commands' own help, the
+# examples by running them, links, and the VM description.
+# shellcheck disable=SC2154,SC2030,SC2031,SC2016 # set by helper.bash; a test is a subshell; quotes are meant
+
+load helper
+load fixtures/docs
+
+man=$repo/docs/plainbpf.8
+
+teardown() {
+	[[ ! ${holder[host]-} ]] || host lab -q down
+	sandbox_end
+}
+
+verbs() { plainbpf verbs; }
+
+# "VERB: what it does", a line each.
+summaries() {
+	local verb
+	for verb in $(verbs); do printf '%s: %s\n' "$verb" "$(plainbpf help "$verb" | sed -n 's/^Summary: //p')"; done
+}
+
+# The Usage lines of a command, one a line, blanks as they come out of any formatter.
+usages() { # [VERB]
+	plainbpf help "$@" | awk '
+		/^Summary:/ { exit }
+		{ new = sub(/^(Usage:|      ) ?/, "") && !/^ / }
+		{ if (NR > 1 && new) printf "\n"; printf "%s ", $0 }' | blanks
+	echo
+}
+blanks() { sed 's/…/.../g; s/ *\.\.\./.../g; s/  */ /g; s/^ //; s/ $//'; }
+
+# The words of a command's Usage lines that look so, without its name.
+words_of() { # VERB REGEX
+	usages "$1" | tr -d '[].' | tr ' ' '\n' | grep -xE "($2)([|]$2)*" | grep -vx -- "$1" | sort -u
+}
+
+rendered() { LC_ALL=C MANWIDTH=400 man -l "$man" | sed 's/.\x08//g'; }
+
+# --- the same words everywhere
+
+@test "README's table has each command with its own summary, and no other" {
+	run -0 sed -n 's/^| `\([a-z_-]*\)` | \(.*\) |$/\1: \2/p' "$repo/README.md"
+	[[ ${#lines[@]} -gt 5 ]]
+	diff <(summaries | sort) <(printf '%s\n' "${lines[@]}" | sort)
+}
+
+@test "the man page's synopsis is the Usage lines of plainbpf and of each command" {
+	local verb
+	{
+		usages
+		for verb in $(verbs); do usages "$verb" | sed 's/^/plainbpf /'; done
+	} | sort >"$BATS_TEST_TMPDIR/usages"
+	rendered | sed -n '/^SYNOPSIS/,/^DESCRIPTION/p' | grep '^ ' | blanks | sort >"$BATS_TEST_TMPDIR/synopsis"
+	[[ $(wc -l <"$BATS_TEST_TMPDIR/usages") -gt 15 ]]
+	diff "$BATS_TEST_TMPDIR/usages" "$BATS_TEST_TMPDIR/synopsis"
+}
+
+@test "the man page has a section for each command, and no other, which explains each word" {
+	local verb word text words
+	diff <(summaries) <(sed -n 's/^\.Ss "\(.*\)"$/\1/p' "$man")
+	for verb in $(verbs); do
+		text=$(rendered | sed -n "/^   $verb: /,/^[A-Z]\|^   [a-z-]*: /{/^   $verb: /d;p}")
+		[[ $text ]]
+		words=$(words_of "$verb" '[a-z0-9]+')
+		for word in ${words//|/ }; do
+			[[ $word == dev ]] || grep -qw -- "$word" <<<"$text" || { echo "$verb: $word" && false; }
+		done
+	done
+}
+
+@test "the man page has no fault that man or mandoc finds" {
+	run -0 mandoc -T lint -W warning "$man"
+	[[ ! $output ]]
+	run -0 --separate-stderr man --warnings=w -l "$man"
+	[[ $output == *'NAME'* && ! $stderr ]]
+}
+
+@test "frames.md has each reason of the programs, with its verdict, and no other" {
+	sed -n 's/^\tPB_\(PASS\|DROP\)_\([A-Z0-9_]*\).*/\L\1 \2/p' "$repo/maps/verdict.h" | sort >"$BATS_TEST_TMPDIR/reasons"
+	[[ $(wc -l <"$BATS_TEST_TMPDIR/reasons") -gt 10 ]]
+	awk -F' [|] ' '$3 ~ /^`/ { gsub(/`/, "", $3); print $2, $3 }' "$repo/docs/frames.md" | sort -u |
+		diff "$BATS_TEST_TMPDIR/reasons" -
+}
+
+# --- completion
+
+# What is offered for the last of these words, a line each.
+offered() { # WORD…
+	# shellcheck source=scripts/completion.bash
+	. "$scripts/completion.bash"
+	COMP_WORDS=("$@") COMP_CWORD=$(($# - 1))
+	_plainbpf
+	printf '%s\n' "${COMPREPLY[@]}"
+}
+offers() { # LINE WORD…: exactly these, LINE being what is typed
+	local words
+	IFS=' ' read -ra words <<<"$1|"
+	words[-1]=${words[-1]%|}
+	diff <(printf '%s\n' "${@:2}" | sort) <(offered "${words[@]}")
+}
+
+@test "completion offers each command, and each word of its Usage lines" {
+	local verb word words
+	diff <({ verbs && printf '%s\n' help verbs; } | sort) <(offered plainbpf '')
+	for verb in $(verbs); do
+		offered plainbpf "$verb" '' >"$BATS_TEST_TMPDIR/offered"
+		words=$(words_of "$verb" '-?[a-z0-9]+' | grep -v '|')
+		for word in $words; do
+			grep -qx -- "$word" "$BATS_TEST_TMPDIR/offered" || { echo "$verb: $word" && false; }
+		done
+	done
+}
+
+@test "completion knows devices, programs, files, modes and hosts where they belong" {
+	local programs
+	new_host host mounts
+	host ip link add docker0 type bridge
+	ip() { host ip "$@"; }
+	offers 'plainbpf xdp-on dev ' docker0 lo
+	offers 'plainbpf xdp-on do' docker0
+	offers 'plainbpf xdp-off docker0 p' ports purge
+	programs=("$objs"/xdp_*.bpf.c)
+	programs=("${programs[@]#"$objs"/xdp_}")
+	programs=("${programs[@]%.bpf.c}")
+	offers 'plainbpf xdp-on docker0 ' "${programs[@]}" -j -n -q dev mode obj ports program replace sec
+	offers 'plainbpf xdp-on docker0 mode ' auto generic native
+	offers 'plainbpf lab exec ' client1 client2 host
+	offers 'plainbpf help xdp-' xdp-off xdp-on
+	offers 'plainbpf events ring' ringbuf ringbuf-output
+	offers 'plainbpf trace-off p' perf
+	cd "$BATS_TEST_TMPDIR"
+	touch 'list of $(touch pwned)' list.txt
+	offers 'plainbpf allow file list' 'list of $(touch pwned)' list.txt
+	offers 'plainbpf xdp-on docker0 obj list.' list.txt
+	[[ ! -e pwned ]]
+}
+
+# --- examples
+
+@test "README: the examples do what it says" {
+	docker_sandbox
+	examples "$repo/README.md" 8
+}
+
+@test "the guide to the allow list: the examples do what it says" {
+	docker_sandbox
+	examples "$repo/docs/guide-allow-list.md" 30
+}
+
+@test "the guide to icmp: the examples do what it says" {
+	docker_sandbox
+	examples "$repo/docs/guide-icmp.md" 20
+}
+
+@test "the guide to tracing: the examples do what it says" {
+	docker_sandbox
+	cc -O2 -pthread -o "$BATS_TEST_TMPDIR/testwrite" "$repo/test/fixtures/testwrite.c"
+	spawn host "$BATS_TEST_TMPDIR/testwrite" -i 0.1 >/dev/null
+	examples "$repo/docs/guide-tracing.md" 17
+}
+
+@test "lists.md: the examples do what it says" {
+	docker_sandbox
+	examples "$repo/docs/lists.md" 30
+}
+
+@test "frames.md: the examples do what it says" {
+	docker_sandbox
+	examples "$repo/docs/frames.md" 4
+}
+
+@test "an example that does something else than it says is found" {
+	new_host host mounts
+	mkdir "$BATS_TEST_TMPDIR/bin"
+	example x 'echo a b; echo c' 'a …' c
+	example x 'exit 3' 'status 3'
+	run -1 example x 'echo a; echo b' b a
+	run -1 example x 'echo a' b
+	run -1 example x 'echo "a[x]"' 'a?x?'
+	run -1 example x true 'status 1'
+	run -1 example x false
+	printf '%s\n' '```console' '$ false' '```' '```sh' true '# no such output' '```' >"$BATS_TEST_TMPDIR/text"
+	run -1 examples "$BATS_TEST_TMPDIR/text" 1
+	sed -i '/no such/d' "$BATS_TEST_TMPDIR/text"
+	examples "$BATS_TEST_TMPDIR/text" 1
+	run -1 examples "$BATS_TEST_TMPDIR/text" 2
+}
+
+# --- files
+
+@test "links lead to files that exist" {
+	local file link n=0
+	cd "$repo"
+	for file in README.md docs/*.md; do
+		while read -r link; do
+			n=$((n + 1))
+			[[ $link == http* || -e $(dirname "$file")/${link%%#*} ]] || { echo "$file: $link" && false; }
+		done < <(grep -o '](\([^)]*\))' "$file" | sed 's/^](//; s/)$//')
+	done
+	((n > 10))
+}
+
+@test "the Lima file is YAML with what Lima requires and only fields that it knows" {
+	run -0 python3 - "$repo/docs/lima/ebpf.yaml" <<'PY'
+import sys, yaml
+
+known = {
+    "": "images cpus memory disk mountTypesUnsupported mounts containerd provision probes message",
+    "images": "location arch digest",
+    "mounts": "location mountPoint writable",
+    "containerd": "system user",
+    "provision": "mode script",
+    "probes": "mode description script hint",
+}
+
+def check(name, value):
+    for part in value if isinstance(value, list) else [value]:
+        assert set(part) <= set(known[name].split()), (name, sorted(part))
+
+text = yaml.safe_load(open(sys.argv[1]))
+check("", text)
+for name in known:
+    if name:
+        check(name, text[name])
+assert {i["arch"] for i in text["images"]} == {"x86_64", "aarch64"}
+assert all(i["location"].startswith("https://") for i in text["images"])
+assert all(m["location"] for m in text["mounts"])
+assert all(p["mode"] in ("system", "user") for p in text["provision"])
+assert all(p["script"].startswith("#!") for p in text["provision"] + text["probes"])
+print("deps" in text["provision"][0]["script"] and "make" in text["provision"][0]["script"])
+PY
+	[[ $output == True ]]
+	# Its scripts are shell.
+	python3 -c 'import sys, yaml
+for p in (lambda t: t["provision"] + t["probes"])(yaml.safe_load(open(sys.argv[1]))): print(p["script"])' \
+		"$repo/docs/lima/ebpf.yaml" | bash -n
+}

@@ -1,0 +1,192 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only
+# Many editors at once, replacing and growing under traffic, long lists, a full list.
+# shellcheck disable=SC2154,SC2016 # objs and globals are helper.bash's; scripts for the host's shell
+
+load helper
+
+teardown() {
+	sandbox_end
+	[[ ! ${group-} ]] || retry 50 rmdir "$group"
+}
+
+# Traffic while something is done to the filter, by a port of client1: packets from an address that
+# is listed, 172.17.0.2, and from one that is not, 172.17.0.20.
+traffic_setup() {
+	sandbox
+	at client1 ip addr add 172.17.0.20/16 dev eth0
+	reaches client1 172.17.0.1
+	at client1 ping -qc1 -W2 -I 172.17.0.20 172.17.0.1
+	host allow -q 172.17.0.2
+	host xdp-on -q v1
+	[[ $(xdp_mode v1) == 1 ]]
+	no_way_for_the_unlisted
+}
+no_way_for_the_unlisted() { ! at client1 ping -qc2 -i0.05 -W0.3 -I 172.17.0.20 172.17.0.1; }
+
+traffic_start() {
+	spawn at client1 ping -n -i0.002 -I 172.17.0.2 172.17.0.1 >"$BATS_TEST_TMPDIR/listed"
+	listed=${spawned[-1]}
+	spawn at client1 ping -n -q -i0.002 -I 172.17.0.20 172.17.0.1 >"$BATS_TEST_TMPDIR/unlisted"
+	unlisted=${spawned[-1]}
+	retry 50 grep -q icmp_seq=50 "$BATS_TEST_TMPDIR/listed"
+}
+
+# Every listed packet came through, of hundreds, and no unlisted one, of hundreds. What was under way
+# when ping was stopped may have no answer yet.
+traffic_stop() {
+	kill -INT "$listed" "$unlisted"
+	retry 50 grep -q transmitted "$BATS_TEST_TMPDIR/listed"
+	retry 50 grep -q transmitted "$BATS_TEST_TMPDIR/unlisted"
+	tail -n 3 "$BATS_TEST_TMPDIR/listed" "$BATS_TEST_TMPDIR/unlisted"
+	awk '
+		/icmp_seq=/ {
+			split($0, part, "icmp_seq=")
+			if (part[2] + 0 != ++seq % 65536) { print "lost before " $0; exit bad = 1 }
+		}
+		/ packets transmitted/ { sent = $1 }
+		END { exit bad || seq < 500 || sent - seq > 2 }' "$BATS_TEST_TMPDIR/listed"
+	[[ $(<"$BATS_TEST_TMPDIR/unlisted") =~ ([0-9]+)\ packets\ transmitted,\ 0\ received ]]
+	((BASH_REMATCH[1] >= 500))
+	# It was the list that kept it out.
+	host allow -q 172.17.0.20
+	at client1 ping -qc1 -W2 -I 172.17.0.20 172.17.0.1
+}
+
+@test "fifty allow and deny at once end in the right list" {
+	local n pids=() pid
+	new_host host mounts
+	for ((n = 0; n < 50; n++)); do
+		((n % 2)) || printf '10.0.0.%d\n10.1.%d.0/24\nfd17::%x\n' $n $n $n
+	done >"$BATS_TEST_TMPDIR/start"
+	host allow -q file "$BATS_TEST_TMPDIR/start"
+	for ((n = 0; n < 50; n++)); do
+		case $((n % 4)) in
+		0) host deny -q "10.0.0.$n" "10.1.$n.0/24" "fd17::$(printf %x $n)" 3>&- & ;;
+		1) host allow -q "10.0.0.$n" 3>&- & ;;
+		2) host deny -q "fd17::$(printf %x $n)" 3>&- & ;;
+		3) host allow -q "10.0.0.$n" "10.1.$n.0/24" 3>&- & ;;
+		esac
+		pids+=("$!")
+	done
+	for pid in "${pids[@]}"; do wait "$pid"; done
+	for ((n = 0; n < 50; n++)); do
+		case $((n % 4)) in
+		1) echo "10.0.0.$n/32" ;;
+		2 | 3) printf '10.0.0.%d/32\n10.1.%d.0/24\n' $n $n ;;
+		esac
+	done | sort >"$BATS_TEST_TMPDIR/right"
+	host allow list | sort | diff - "$BATS_TEST_TMPDIR/right"
+}
+
+@test "a thousand replacements under traffic let nothing in and lose nothing" {
+	traffic_setup
+	traffic_start
+	host bash -ec '
+		for ((n = 0; n < 500; n++)); do
+			ip -force link set dev v1 xdpdrv obj "$0" sec xdp.frags
+			ip -force link set dev v1 xdpdrv obj "$0" sec xdp
+		done' "$objs/xdp_allow.o"
+	traffic_stop
+}
+
+@test "a thousand growths of the list under traffic let nothing in and lose nothing" {
+	traffic_setup
+	traffic_start
+	# As allow does it when the map is full, which it is every time: no room to spare. Left out is
+	# what goes before: the update that is refused, the dump of the list, the journal.
+	host bash -ec '
+		set -uo pipefail
+		. "$0/lib.bash"
+		. "$0/list.bash"
+		prog=allow quiet=1
+		capacity() { printf "%d" "$1"; }
+		scratch
+		list_open
+		for round in {0..9}; do
+			list_dump
+			for ((n = 0; n < 100; n++)); do
+				printf "host4 0a_00_%02x_%02x\n" $round $n >"$tmp/todo"
+				list_apply add
+				cat "$tmp/todo" >>"$tmp/entries"
+			done
+			(($(map_field "$(pin_of host4)" max_entries) == 101))
+			grep "^host4 0a_" "$tmp/entries" >"$tmp/todo"
+			((round == 9)) || list_apply del
+		done' "$scripts"
+	traffic_stop
+	[[ $(host allow list | grep -c '^10\.') == 100 ]]
+}
+
+# Hosts in 10.0.0.0/8, one a line, in the order of `allow list`.
+hosts() { awk -v n="$1" 'BEGIN { for (i = 0; i < n; i++) printf "10.%d.%d.%d\n", i / 65536, i / 256 % 256, i % 256 }'; }
+
+took() { # CMD…; microseconds
+	local start=$EPOCHREALTIME end
+	"$@"
+	end=$EPOCHREALTIME
+	echo $((${end/[.,]/} - ${start/[.,]/}))
+}
+
+@test "a file of 100000 lines is listed without a process for each" {
+	local small large
+	new_host host mounts
+	hosts 100 >"$BATS_TEST_TMPDIR/small"
+	hosts 100000 >"$BATS_TEST_TMPDIR/large"
+	host allow -q 172.17.0.2
+	small=$(took host allow -q file "$BATS_TEST_TMPDIR/small")
+	host allow -q flush
+	host allow -q 172.17.0.2
+	large=$(took host allow -q file "$BATS_TEST_TMPDIR/large")
+	echo "100 lines: $small us, 100000 lines: $large us"
+	((large < 200 * small))
+
+	host allow list >"$BATS_TEST_TMPDIR/listed"
+	{ sed 's,$,/32,' "$BATS_TEST_TMPDIR/large" && echo 172.17.0.2/32; } | cmp - "$BATS_TEST_TMPDIR/listed"
+	host allow -q test 10.1.134.159 # the last
+	run -1 host allow -q test 10.1.134.160
+
+	host deny -q file "$BATS_TEST_TMPDIR/large"
+	[[ $(host allow list) == 172.17.0.2/32 ]]
+}
+
+# A control group that lets the processes in it, and the maps that they make, have so many bytes.
+memory_group() { # BYTES
+	local root=/sys/fs/cgroup limit=memory.max
+	if [[ -d $root/memory ]]; then
+		root=$root/memory limit=memory.limit_in_bytes
+	else
+		grep -qw memory $root/cgroup.controllers
+		grep -qw memory $root/cgroup.subtree_control || echo +memory >$root/cgroup.subtree_control
+	fi
+	group=$root/plainbpf-test-$$
+	mkdir "$group"
+	echo "$1" >"$group/$limit"
+}
+
+@test "a list that the kernel has no memory for: list full, and nothing is changed" {
+	sandbox
+	memory_group $((8 << 20))
+	mkdir "$BATS_TEST_TMPDIR/bin"
+	printf '#!/bin/bash\necho $$ >%q/cgroup.procs && exec %q "$@"\n' "$group" "$(type -P bpftool)" >"$BATS_TEST_TMPDIR/bin/bpftool"
+	chmod +x "$BATS_TEST_TMPDIR/bin/bpftool"
+	host allow -q 172.17.0.2 10.9.0.0/16
+	host xdp-on -q v1
+	host xdp-on -q v2
+
+	hosts 200000 >"$BATS_TEST_TMPDIR/many"
+	echo 172.17.0.3 >>"$BATS_TEST_TMPDIR/many"
+	run -2 --separate-stderr host env PATH="$BATS_TEST_TMPDIR/bin:$PATH" allow -q file "$BATS_TEST_TMPDIR/many"
+	echo "$stderr"
+	# shellcheck disable=SC2154 # run sets it
+	[[ ${#stderr_lines[@]} == 1 && $stderr == *'list full (1/256)'* && -z $output ]]
+	[[ $(host allow list | paste -sd' ') == '10.9.0.0/16 172.17.0.2/32' ]]
+	reaches client1 172.17.0.1
+	cut_off client2 172.17.0.1
+
+	# The same processes in the same group can make a list that fits; without it, the long one too.
+	host env PATH="$BATS_TEST_TMPDIR/bin:$PATH" allow -q 172.17.0.3 fd17::3
+	reaches client2 172.17.0.1
+	host allow -q file "$BATS_TEST_TMPDIR/many"
+	[[ $(host allow list | wc -l) == 200004 ]]
+}

@@ -1,0 +1,387 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only
+# trace-on, trace-off, events: by real writers (fixtures/testwrite.c), each test with a bpffs of its own.
+# shellcheck disable=SC2016,SC2030,SC2031,SC2154 # eval expands; a test is a subshell; what the fixtures set
+
+load helper
+load fixtures/trace
+
+setup_file() { tools; }
+setup() { new_host host mounts; }
+teardown() { trace_end; }
+
+nothing_left() {
+	[[ -z $(host find /sys/fs/bpf/plainbpf 2>/dev/null) ]]
+	none_attached
+}
+
+# --- what is seen
+
+@test "minimal shows every process; after trace-off no line comes" {
+	host trace-on -q minimal
+	new_reader minimal
+	new_writer -n 3 -i 0
+	a=$writer
+	written
+	new_writer -n 3 -i 0
+	written
+	retry 20 grep -q "bpf_trace_printk: write system call from PID $a\.$" "$seen"
+	retry 20 grep -q "testwrite-$writer .*: write system call from PID $writer\.$" "$seen"
+	host trace-off -q minimal
+	new_writer -n 3 -i 0
+	written
+	reader_ends
+	run ! grep -q "PID $writer\." "$seen"
+	nothing_left
+}
+
+@test "tracepoint shows the writes of the process in the set and of no other" {
+	new_writer -n 5 -i 0
+	traced=$writer traced_go=$go
+	new_writer -n 5 -i 0
+	host trace-on -q tracepoint pid "$traced"
+	new_reader tracepoint
+	written
+	writer=$traced go=$traced_go
+	written
+	retry 20 eval '[[ $(grep -c "testwrite-$traced .*: bpf_trace_printk: triggered from PID $traced\.$" "$seen") == 5 ]]'
+	reader_ends
+	[[ $(wc -l <"$seen") == 5 ]]
+}
+
+@test "perf, ringbuf and ringbuf-output tell who wrote how much to what, when" {
+	local program
+	for program in perf ringbuf ringbuf-output; do
+		new_writer -n 2 -f -p 'who is it'
+		host trace-on -q "$program" pid "$writer"
+		new_reader -j "$program"
+		before=$(date -u +%FT%T)
+		written
+		reader_ends
+		[[ $(jq -s length "$seen") == 3 ]] # and what it says at the end
+		jq -se --argjson pid "$writer" '.[:2] | all(.pid == $pid and .tid == $pid and .comm == "who is it" and .count == 1 and .fd > 2)' "$seen"
+		jq -se --arg before "$before" '.[0].ts[:19] >= $before and .[0].ts <= .[1].ts and (.[0].ts | test("^[0-9-]+T[0-9:]+\\.[0-9]{9}Z$"))' "$seen"
+		jq -se '.[2].fd == 1 and .[2].count > 1' "$seen"
+		grep -qx '3 events, 0 lost' "$summary"
+		host trace-off -q "$program"
+	done
+}
+
+@test "a writer on each CPU in turn is seen by each kind of stream" {
+	local program cpu
+	for program in perf ringbuf; do
+		host trace-on -q "$program"
+		new_reader -j "$program"
+		for cpu in $(seq 0 $(($(nproc) - 1))); do
+			new_writer -n 10 -f -c "$cpu"
+			host pid -q add "$writer"
+			written
+			retry 20 eval '[[ $(grep -c "\"pid\":$writer," "$seen") == 11 ]]'
+		done
+		reader_ends
+		host trace-off -q "$program"
+	done
+}
+
+@test "names: ending in x and 0, with spaces, UTF-8, control characters, 15 bytes" {
+	local name names=(box 0x0 'a b' ' ' naïve '写' $'a\tb' $'new\nline' $'\e[31m' 'quo"te\x' fifteen_bytes_x)
+	host trace-on -q ringbuf
+	new_reader -j ringbuf
+	for name in "${names[@]}"; do
+		new_writer -n 1 -f -p "$name"
+		host pid -q add "$writer"
+		written
+		retry 20 eval 'grep "\"pid\":$writer," "$seen" | jq -se --arg name "$name" "all(.comm == \$name) and length == 2"'
+	done
+	reader_ends
+	new_writer -n 1 -f -p $'\e[31m'
+	host pid -q add "$writer"
+	new_reader ringbuf
+	written
+	reader_ends
+	[[ $(wc -l <"$seen") -gt 2 ]]
+	run ! grep -q $'\e' "$seen"
+}
+
+@test "every thread of a process is traced, also when the main thread has ended" {
+	new_writer -n 5 -f -t 3
+	host trace-on -q ringbuf pid "$writer"
+	new_reader -j ringbuf
+	written
+	retry 20 eval '[[ $(grep -c "\"count\":1," "$seen") == 15 ]]'
+	[[ $(grep '"count":1,' "$seen" | jq -s 'map(.tid) | unique | length') == 3 ]]
+	new_writer -n 7 -i 0.05 -m
+	host pid -q add "$writer"
+	go
+	retry 20 grep -q 'State:.Z' "/proc/$writer/status"
+	wait "$writer"
+	retry 20 eval '[[ $(grep -c "\"pid\":$writer," "$seen") == 7 ]]'
+	reader_ends
+}
+
+@test "an empty set traces nothing, and the set may change while the trace runs" {
+	host trace-on -q ringbuf
+	new_reader -j ringbuf
+	new_writer -n 5 -f
+	written
+	new_writer -n 5 -f
+	host pid -q add "$writer"
+	written
+	reader_ends
+	[[ $(jq -s 'map(.pid) | unique | .[]' "$seen") == "$writer" ]]
+}
+
+@test "two traces side by side: each sees all" {
+	new_writer -n 100 -i 0
+	host trace-on -q perf pid "$writer"
+	host trace-on -q ringbuf
+	host trace-on -q tracepoint
+	host trace-on -q minimal
+	new_reader perf count 100
+	a=$reader
+	new_reader ringbuf count 100
+	b=$reader
+	new_reader tracepoint count 100
+	c=$reader
+	written
+	wait "$a" "$b" "$c"
+	host trace-off -q all
+	nothing_left
+}
+
+@test "the reader's own writes are not shown, its users' in few lines" {
+	host trace-on -q minimal
+	spawn host bash -c "'$scripts/events' minimal duration 1 | tee >(cat >/dev/null) >'$BATS_TEST_TMPDIR/lines'"
+	pipe=${spawned[-1]}
+	retry 50 test -s "$BATS_TEST_TMPDIR/lines"
+	wait "$pipe"
+	# Nothing of bpf_dump; tee's own writes at most for each of 20 batches a second, twice.
+	run ! grep -q ' bpf_dump-' "$BATS_TEST_TMPDIR/lines"
+	[[ $(grep -c ' tee-' "$BATS_TEST_TMPDIR/lines") -le 50 ]]
+	# A trace of everybody is not a trace of the reader either.
+	host trace-on -q ringbuf
+	new_reader -j ringbuf
+	run -1 --separate-stderr host pid add "$reader"
+	[[ $stderr == *'reads what is traced'* ]]
+	host pid -q add name '*'
+	new_writer -n 3 -f
+	host pid -q add "$writer"
+	written
+	retry 20 grep -q "\"pid\":$writer," "$seen"
+	reader_ends
+	run ! grep -q "\"pid\":$reader," "$seen"
+}
+
+@test "a burst of a million writes: what is seen and what is lost is what was sent" {
+	local program
+	for program in ringbuf perf ringbuf-output; do
+		new_writer -n 1000000 -f
+		host trace-on -q "$program" pid "$writer"
+		new_reader "$program"
+		written
+		reader_ends
+		[[ $(accounted "$summary") == 1000001 ]] || { cat "$summary" && false; }
+		host trace-off -q "$program"
+	done
+}
+
+@test "a reader that stops reading does not stop the writer" {
+	local program
+	for program in ringbuf perf; do
+		new_writer -n 300000 -f
+		host trace-on -q "$program" pid "$writer"
+		new_reader "$program"
+		kill -STOP "$reader"
+		written
+		kill -CONT "$reader"
+		reader_ends
+		[[ $(accounted "$summary") == 300001 && $(awk '{ print $3 }' "$summary") -gt 0 ]]
+		host trace-off -q "$program"
+	done
+}
+
+@test "a 32-bit system call with write's number is none" {
+	[[ $(uname -m) == x86_64 ]] || skip 'x86-64 has them'
+	# exit is 1 there; without a C library: read(0, …), exit(7)
+	cc -m32 -static -nostdlib -x assembler -o "$BATS_TEST_TMPDIR/exit" - <<-'S'
+		.globl _start
+		_start: mov $3, %eax; mov $0, %ebx; mov %esp, %ecx; mov $1, %edx; int $0x80
+		mov $1, %eax; mov $7, %ebx; int $0x80
+	S
+	mkfifo "$BATS_TEST_TMPDIR/fifo"
+	host trace-on -q ringbuf
+	new_reader -j ringbuf
+	"$BATS_TEST_TMPDIR/exit" <"$BATS_TEST_TMPDIR/fifo" 3>&- &
+	spawned+=("$!")
+	exec {go}>"$BATS_TEST_TMPDIR/fifo"
+	retry 20 grep -q exit "/proc/$!/comm"
+	host pid -q add "${spawned[-1]}"
+	go
+	wait "${spawned[-1]}" || [[ $? == 7 ]] || skip 'this kernel runs no 32-bit programs'
+	new_writer -n 1 -f
+	host pid -q add "$writer"
+	written
+	reader_ends
+	[[ $(jq -s 'map(.pid) | unique | .[]' "$seen") == "$writer" ]]
+}
+
+# --- on and off
+
+@test "on says what is attached; on twice and off twice are fine" {
+	run -0 --separate-stderr host trace-on ringbuf
+	[[ $output == 'ringbuf: on, link '*'(raw_tracepoint sys_enter)'*': 0' && $stderr == *'+ bpftool prog loadall '*autoattach* ]]
+	run -0 --separate-stderr host trace-on ringbuf
+	[[ $output == 'ringbuf: on, '* && $stderr == 'trace-on: ringbuf: on already' ]]
+	run -0 --separate-stderr host trace-on -j -q ringbuf pid $$
+	[[ $(jq -c '[.program, .links[0].type, .links[0].on, .pids]' <<<"$output") == '["ringbuf","raw_tracepoint","sys_enter",1]' && -z $stderr ]]
+	host trace-off ringbuf
+	run -0 --separate-stderr host trace-off ringbuf
+	[[ $stderr == 'trace-off: ringbuf: not on' ]]
+	host trace-off -q all
+	nothing_left
+	run -0 host trace-off all
+}
+
+@test "a shown call can be pasted" {
+	run -0 host trace-on -n ringbuf-output
+	nothing_left
+	host trace-on -q minimal
+	run -0 --separate-stderr host trace-on -n ringbuf-output
+	host bash -c "$(sed -n 's/^+ //p' <<<"$stderr")"
+	run -0 --separate-stderr host trace-on ringbuf-output
+	[[ $stderr == *'on already' ]]
+	run -0 --separate-stderr host trace-off -n all
+	[[ $(host find "$traces" -maxdepth 1 | wc -l) == 4 ]]
+	host bash -c "$(sed -n 's/^+ //p' <<<"$stderr")"
+	none_attached
+}
+
+@test "without kprobes: one line that says so and names tracepoint, status 2, nothing pinned" {
+	[[ ! -e /sys/bus/event_source/devices/kprobe ]] || skip 'this kernel has kprobes'
+	run -2 --separate-stderr host trace-on kprobe
+	[[ ${#stderr_lines[@]} == 1 && $stderr == *'no kprobes'*'trace-on tracepoint'* && -z $output ]]
+	nothing_left
+}
+
+@test "kprobe shows PID and name of the process in the set" {
+	[[ -e /sys/bus/event_source/devices/kprobe ]] || skip 'this kernel has no kprobes'
+	new_writer -n 5 -i 0 -p 'a name'
+	host trace-on -q kprobe pid "$writer"
+	new_reader kprobe count 5
+	written
+	wait "$reader"
+	[[ $(grep -c "pid= $writer,name:a name\. writing data$" "$seen") == 5 ]]
+}
+
+@test "a program that is only pinned is no success, and nothing is left" {
+	clang -target bpf -g -O2 -x c -c -o "$BATS_TEST_TMPDIR/half.o" - <<<'
+		__attribute__((section("raw_tp/sys_enter"), used)) int good(void *ctx) { return 0; }
+		__attribute__((section("tp/no_such/event"), used)) int bad(void *ctx) { return 0; }
+		char LICENSE[] __attribute__((section("license"), used)) = "GPL";'
+	run -2 --separate-stderr host trace-on -q obj "$BATS_TEST_TMPDIR/half.o"
+	[[ ${#stderr_lines[@]} == 1 && $stderr == *bad* ]]
+	nothing_left
+}
+
+@test "obj: an object of yours, its records by events, its name in trace-off" {
+	cp "$objs/trace_ringbuf.o" "$BATS_TEST_TMPDIR/my-own.o"
+	new_writer -n 1 -f
+	host trace-on -q obj "$BATS_TEST_TMPDIR/my-own.o" pid "$writer"
+	new_reader my_own count 2
+	written
+	wait "$reader"
+	host trace-off -q my_own
+	cp "$objs/trace_ringbuf.o" "$BATS_TEST_TMPDIR/perf.o"
+	run -1 --separate-stderr host trace-on obj "$BATS_TEST_TMPDIR/perf.o"
+	[[ $stderr == *'is taken'* ]]
+	echo no object >"$BATS_TEST_TMPDIR/text.o"
+	run -2 --separate-stderr host trace-on -q obj "$BATS_TEST_TMPDIR/text.o"
+	[[ ${#stderr_lines[@]} == 1 ]]
+	host trace-off -q all
+	nothing_left
+}
+
+@test "a bpftool without autoattach: one line that names the fix" {
+	mkdir "$BATS_TEST_TMPDIR/bin"
+	printf '%s\n' '#!/bin/bash' '[[ " $* " != *" autoattach "* ]] || { echo "Error: expected no more arguments, '\''autoattach'\''?" >&2; exit 255; }' \
+		"exec $(command -v bpftool) \"\$@\"" >"$BATS_TEST_TMPDIR/bin/bpftool"
+	chmod +x "$BATS_TEST_TMPDIR/bin/bpftool"
+	run -2 --separate-stderr host env PATH="$BATS_TEST_TMPDIR/bin:$PATH" "$scripts/trace-on" -q ringbuf
+	[[ ${#stderr_lines[@]} == 1 && $stderr == *autoattach*'make deps'* ]]
+	nothing_left
+}
+
+@test "bad words: status 1, one line, nothing changed" {
+	local words
+	while read -r words; do
+		# shellcheck disable=SC2086 # words
+		run -1 --separate-stderr host $words
+		[[ ${#stderr_lines[@]} == 1 && -z $output ]] || { echo "$words: $output $stderr" && false; }
+	done <<-'WORDS'
+		trace-on
+		trace-on nix
+		trace-on pids
+		trace-on ../x
+		trace-on ringbuf perf
+		trace-on ringbuf pid
+		trace-on ringbuf pid 0
+		trace-on ringbuf pid 99999999
+		trace-on minimal pid 1
+		trace-on obj
+		trace-on obj /no/such
+		trace-on obj / ringbuf
+		trace-on ringbuf -q
+		trace-off
+		trace-off nix
+		trace-off ringbuf perf
+		trace-off new
+		events
+		events nix
+		events ringbuf count
+		events ringbuf count 0
+		events ringbuf count 1x
+		events ringbuf duration 0
+		events ringbuf nix
+	WORDS
+	nothing_left
+	run -2 --separate-stderr host events ringbuf
+	[[ $stderr == *'not on (first: trace-on ringbuf)' ]]
+}
+
+@test "a second reader is refused and told who is the first" {
+	host trace-on -q ringbuf
+	new_reader ringbuf
+	run -2 --separate-stderr host events ringbuf
+	[[ $stderr == *"PID $reader"* ]]
+	reader_ends
+	run -0 --separate-stderr host events ringbuf duration 0.1
+	[[ $stderr == '0 events, 0 lost' ]]
+}
+
+@test "what a killed trace-on left is taken away by the next" {
+	host trace-on -q ringbuf
+	host mv "$traces/ringbuf" "$traces/new"
+	run -0 host trace-on perf
+	[[ ! $(host ls "$traces") == *new* ]]
+	host mv "$traces/perf" "$traces/new"
+	host trace-off -q all
+	nothing_left
+}
+
+@test "a killed reader's tracing instance goes with the next" {
+	host trace-on -q minimal
+	export TMPDIR=$BATS_TEST_TMPDIR
+	new_reader minimal
+	kill -9 "$reader"
+	host ls /sys/kernel/tracing/instances | grep -q "plainbpf_$reader"
+	host events -q minimal count 1 >/dev/null
+	run -2 host ls -d "/sys/kernel/tracing/instances/plainbpf_$reader"
+}
+
+@test "status shows traces that are on, and the set" {
+	host trace-on -q ringbuf pid $$
+	run -0 host status
+	[[ $output == *'trace ringbuf: link '*'(raw_tracepoint sys_enter)'*'traced processes: 1'* ]]
+	run -0 --separate-stderr host status -j
+	[[ $(jq -c '.traces | [.[0].program, .[0].links[0].on]' <<<"$output") == '["ringbuf","sys_enter"]' && $(jq .traced <<<"$output") == 1 ]]
+}
