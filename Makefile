@@ -34,8 +34,9 @@ programs = $(patsubst %.bpf.c,%,$(wildcard objs/*.bpf.c))
 objects = $(programs:%=%.o)
 legacy = $(programs:objs/%=objs/legacy/%.o)
 harness = $(patsubst %.bpf.c,%.o,$(wildcard test/bench/*.bpf.c))
-# Where tests run without a compiler.
+# What tests load and what they trace, where there is no compiler.
 fixtures = $(patsubst %.bpf.c,%.o,$(wildcard test/fixtures/*.bpf.c))
+traced = test/fixtures/testwrite test/fixtures/same_pid
 bpf_dump_parts = bpf_dump btf caps choose elf_section feed format format_run lines lock member_name out perf ring saved
 commands = $(filter-out %.bash %.awk %.o scripts/bpf_dump,$(wildcard scripts/*))
 libraries = $(filter-out %/completion.bash,$(wildcard scripts/*.bash scripts/*.awk))
@@ -63,6 +64,10 @@ objs/legacy/%.o: objs/%.bpf.c
 $(harness) $(fixtures): %.o: %.bpf.c
 	$(say) CLANG $@
 	$(Q)$(CLANG) $(bpf_flags) -MF $(@:.o=.d) -c $< -o $@
+
+$(traced): %: %.c
+	$(say) CC $@
+	$(Q)$(CC) $(CFLAGS) -Wall -Wextra -pthread $(LDFLAGS) $< -o $@
 
 maps/%.o: maps/%.c
 	$(say) CC $@
@@ -116,7 +121,7 @@ uninstall: ## the same PREFIX and DESTDIR
 	$(Q)rm -f $(DESTDIR)$(SBINDIR)/plainbpf $(DESTDIR)$(MANDIR)/man8/plainbpf.8 $(DESTDIR)$(MANDIR)/man8/bpf_dump.8 $(DESTDIR)$(BASHCOMPDIR)/plainbpf
 
 clean: ## what was built
-	$(Q)rm -rf objs/*.[od] objs/legacy test/bench/*.[od] test/fixtures/*.[od]
+	$(Q)rm -rf $(traced) objs/*.[od] objs/legacy test/bench/*.[od] test/fixtures/*.[od]
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r t h; do printf '  %-10s %s\n' "$$t" "$$h"; done

@@ -90,6 +90,8 @@ links_of() { # DIR
 pids_open() {
 	local words=(pinmaps "$pid_dir/maps") object
 	! pids_kept || return 0
+	[[ $(readlink /proc/self/ns/pid) == 'pid:[4026531836]' ]] || # PROC_PID_INIT_INO
+		die 2 'in a PID namespace: the programs know processes by their numbers outside of it'
 	if [[ -e $pid_set ]]; then
 		words=(map name pb_pids pinned "$pid_set")
 		run rm -f "$pid_dir"/trace_pids*
@@ -216,8 +218,8 @@ pid_role() { # PID: sets role, empty if it is not in the set
 	[[ ! $text =~ \"role\":([0-9]+) ]] || role=${BASH_REMATCH[1]}
 }
 
-# Puts processes in, all of them or none. Those in there already stay as they are; readers of traces
-# would trace themselves.
+# Puts processes in, all of them or none; of those found by their name, those that are still there.
+# Those in there already stay as they are; readers of traces would trace themselves.
 pids_put() { # PID…
 	local pid role
 	pids_new=()
@@ -225,8 +227,11 @@ pids_put() { # PID…
 		pid_role "$pid"
 		[[ $role != "$role_reader" ]] || die 1 "$pid reads what is traced (events): it cannot be traced itself"
 		[[ $role != "$role_traced" ]] || continue
-		pid_put "$pid" "$role_traced" || die 1 "no such process: $pid"
-		pids_new+=("$pid")
+		if pid_put "$pid" "$role_traced"; then
+			pids_new+=("$pid")
+		elif [[ ! ${by_name-} ]]; then
+			die 1 "no such process: $pid"
+		fi
 	done
 }
 pids_undo() {

@@ -16,13 +16,14 @@ machine() (
 		pid=${environ//[!0-9]/}
 		printf 'process and its namespaces %s %s\n' "$pid" "$(tr '\0' ' ' <"/proc/$pid/cmdline")"
 	done 2>/dev/null || :
-	for file in /tmp/plainbpf.* /run/plainbpf/*; do printf 'file %s\n' "$file"; done
+	for file in "$TMPDIR"/plainbpf.* /run/plainbpf/*; do printf 'file %s\n' "$file"; done
 )
 left_over() { comm -13 <(sort "$BATS_SUITE_TMPDIR/before") <(machine | sort); }
 
 setup_suite() {
 	suite=$$
 	export PLAINBPF_SUITE=$suite
+	export TMPDIR=$BATS_SUITE_TMPDIR
 	machine >"$BATS_SUITE_TMPDIR/before"
 }
 

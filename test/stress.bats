@@ -25,9 +25,9 @@ traffic_setup() {
 no_way_for_the_unlisted() { ! at client1 ping -qc2 -i0.05 -W0.3 -I 172.17.0.20 172.17.0.1; }
 
 traffic_start() {
-	spawn at client1 ping -n -i0.002 -I 172.17.0.2 172.17.0.1 >"$BATS_TEST_TMPDIR/listed"
+	spawn at client1 ping -n -i0.005 -I 172.17.0.2 172.17.0.1 >"$BATS_TEST_TMPDIR/listed"
 	listed=${spawned[-1]}
-	spawn at client1 ping -n -q -i0.002 -I 172.17.0.20 172.17.0.1 >"$BATS_TEST_TMPDIR/unlisted"
+	spawn at client1 ping -n -q -i0.005 -I 172.17.0.20 172.17.0.1 >"$BATS_TEST_TMPDIR/unlisted"
 	unlisted=${spawned[-1]}
 	retry 50 grep -q icmp_seq=50 "$BATS_TEST_TMPDIR/listed"
 }
