@@ -87,7 +87,7 @@ test: ## everything, by real traffic: installs what is missing, builds, runs tes
 
 test-vm: ## some of it on Debian's own kernels, in QEMU: VM_KERNELS=6.1,6.12 TESTS=… (root)
 	$(Q)scripts/deps run build test
-	$(Q)$(MAKE) --no-print-directory all $(harness) $(fixtures) $(traced)
+	$(Q)$(MAKE) -s --no-print-directory all $(harness) $(fixtures) $(traced)
 	$(Q)test/vm/run $(subst $(comma), ,$(VM_KERNELS)) $(TESTS)
 
 lint: ## shellcheck, shfmt, clang-format: no findings
