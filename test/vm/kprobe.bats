@@ -7,7 +7,12 @@ load ../helper
 load ../fixtures/trace
 
 setup_file() { tools; }
-setup() { new_host host mounts; }
+setup() {
+	local major minor
+	IFS=. read -r major minor _ < <(uname -r)
+	((major * 1000 + minor >= 5015)) || skip 'links of kprobes cannot be pinned before Linux 5.15'
+	new_host host mounts
+}
 teardown() { sandbox_end; }
 
 # bats file_tags=vm
