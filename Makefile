@@ -29,20 +29,24 @@ else
 say = @:
 endif
 
+comma = ,
 programs = $(patsubst %.bpf.c,%,$(wildcard objs/*.bpf.c))
 objects = $(programs:%=%.o)
 legacy = $(programs:objs/%=objs/legacy/%.o)
-harness = $(patsubst %.bpf.c,%.o,$(wildcard test/bench/*.bpf.c)) test/bench/writer test/bench/reader
-# What is traced in tests where there is no compiler.
+harness = $(patsubst %.bpf.c,%.o,$(wildcard test/bench/*.bpf.c))
+harness_tools = test/bench/writer test/bench/reader
+# What tests load and what they trace, where there is no compiler.
+fixtures = $(patsubst %.bpf.c,%.o,$(wildcard test/fixtures/*.bpf.c))
 traced = test/fixtures/testwrite test/fixtures/same_pid
 bpf_dump_parts = bpf_dump btf caps choose elf_section feed format format_run lines lock member_name out perf ring saved
 commands = $(filter-out %.bash %.awk %.o scripts/bpf_dump,$(wildcard scripts/*))
 libraries = $(filter-out %/completion.bash,$(wildcard scripts/*.bash scripts/*.awk))
 shell_files = $(commands) $(wildcard scripts/*.bash) .ci/run
-test_files = test/run test/bench/run test/bench/trace $(wildcard test/*.bats test/*.bash test/fixtures/*.bash test/fixtures/get-*)
+test_files = test/run test/bench/run test/bench/trace $(addprefix test/vm/,run kernel root init) \
+	$(wildcard test/*.bats test/vm/*.bats test/vm/*.bash test/*.bash test/fixtures/*.bash test/fixtures/get-*)
 c_files = $(wildcard objs/*.c maps/*.[ch] test/fixtures/*.[ch] test/fuzz/*.c test/bench/*.c)
 
-.PHONY: force all deps test lint demo bench install uninstall clean help
+.PHONY: force all deps test test-vm lint demo bench install uninstall clean help
 .DELETE_ON_ERROR:
 
 all: $(objects) $(legacy) scripts/bpf_dump ## build the objects (BTF flavour in objs/, legacy in objs/legacy/) and bpf_dump
@@ -64,7 +68,7 @@ objs/legacy/%.o: objs/%.bpf.c $(flags)
 	$(Q)$(CLANG) $(bpf_flags) -DPB_LEGACY -DBPF_NO_GLOBAL_DATA $(BPF_CFLAGS) -MF $(@:.o=.d) -c $< -o $@
 	$(Q)$(LLVM_STRIP) --strip-debug $@
 
-test/bench/%.o: test/bench/%.bpf.c
+$(harness) $(fixtures): %.o: %.bpf.c
 	$(say) CLANG $@
 	$(Q)$(CLANG) $(bpf_flags) -MF $(@:.o=.d) -c $< -o $@
 
@@ -95,6 +99,11 @@ test: ## everything, by real traffic: installs what is missing, builds, runs tes
 	$(Q)$(MAKE) --no-print-directory all
 	$(Q)test/run $(TESTS)
 
+test-vm: ## some of it on Debian's own kernels, in QEMU: VM_KERNELS=6.1,6.12 TESTS=… (root)
+	$(Q)scripts/deps run build test
+	$(Q)$(MAKE) -s --no-print-directory all $(harness) $(fixtures) $(traced)
+	$(Q)test/vm/run $(subst $(comma), ,$(VM_KERNELS)) $(TESTS)
+
 lint: ## shellcheck, shfmt, clang-format: no findings
 	$(Q)shellcheck -x $(shell_files)
 	@# bats and its "load" set variables that shellcheck cannot see.
@@ -107,7 +116,7 @@ demo: ## the tutorial's story on a bridge of its own: install, build, show, take
 	$(Q)$(MAKE) --no-print-directory all
 	$(Q)scripts/lab demo
 
-bench: all $(harness) ## what a packet costs beside xdp-filter; BENCH=trace: a trace beside bpftrace (root)
+bench: all $(harness) $(harness_tools) ## what a packet costs beside xdp-filter; BENCH=trace: a trace beside bpftrace (root)
 	$(Q)test/bench/run $(BENCH)
 
 install: all ## PREFIX=/usr/local DESTDIR=
@@ -127,9 +136,9 @@ uninstall: ## the same PREFIX and DESTDIR
 
 clean: ## what was built
 	$(Q)rm -rf $(traced) $(flags) objs/*.[od] objs/legacy maps/*.[od] scripts/bpf_dump \
-		test/bench/*.[od] test/bench/writer test/bench/reader test/fixtures/*.[od]
+		test/bench/*.[od] $(harness_tools) test/fixtures/*.[od]
 
 help: ## this list
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r t h; do printf '  %-10s %s\n' "$$t" "$$h"; done
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r t h; do printf '  %-10s %s\n' "$$t" "$$h"; done
 
--include $(wildcard objs/*.d objs/legacy/*.d maps/*.d test/bench/*.d)
+-include $(wildcard objs/*.d objs/legacy/*.d maps/*.d test/bench/*.d test/fixtures/*.d)

@@ -14,6 +14,7 @@ list_is() { # TEXT
 	now=$(list)
 	[[ $now == "$1" ]] || { echo "the list is: ${now:0:300}" && return 1; }
 }
+# bats test_tags=vm
 @test "addresses and networks of both families are listed, sorted and canonical" {
 	host allow -q 172.17.0.2 10.0.0.0/8 2001:DB8:0:0::1 9.9.9.9 2001:db8::/32 ::1 0.0.0.0/0
 	list_is '0.0.0.0/0 9.9.9.9/32 10.0.0.0/8 172.17.0.2/32 ::1/128 2001:db8::/32 2001:db8::1/128'

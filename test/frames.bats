@@ -56,6 +56,7 @@ runs() {
 	check_table allow_table
 }
 
+# bats test_tags=vm
 @test "what counts as ICMP, in xdp_icmp" {
 	host ip link set dev v1 xdp obj "$objs/xdp_icmp.o" sec xdp
 	check_table icmp_table
@@ -66,6 +67,7 @@ runs() {
 	check_table icmp_table
 }
 
+# bats test_tags=vm
 @test "attached by hand before any list exists, it fails closed" {
 	local verdict
 	host ip link set dev v1 xdp obj "$objs/xdp_allow.o" sec xdp

@@ -99,17 +99,16 @@ sandbox_end() {
 	for pid in "${spawned[@]}"; do kill -9 "$pid" 2>/dev/null || :; done
 	for pid in "${spawned[@]}"; do wait "$pid" 2>/dev/null || :; done
 	# And what was started inside.
-	for ns in /proc/[0-9]*/ns/net; do
-		pid=${ns#/proc/}
-		net=$(readlink "$ns" 2>/dev/null) || continue
-		if [[ $nets == *" $net "* ]]; then kill -9 "${pid%%/*}" 2>/dev/null || :; fi
-	done
+	while read -r ns pid; do
+		if [[ $nets == *" $ns "* ]]; then kill -9 "${pid//[!0-9]/}" 2>/dev/null || :; fi
+	done < <(find /proc/[0-9]*/ns/net -maxdepth 0 -printf '%l %p\n' 2>/dev/null)
 	spawned=()
 }
 
-# An object of the fixtures, built: prints its path.
+# An object of the fixtures, built here, or with the tree where there is no compiler: prints its path.
 fixture() { # NAME
 	local out=$BATS_TEST_TMPDIR/$1.o
+	type -P clang >/dev/null || { printf '%s' "$repo/test/fixtures/$1.o" && return; }
 	clang -target bpf -g -O2 -Wall -I "/usr/include/$(cc -dumpmachine)" -c "$repo/test/fixtures/$1.bpf.c" -o "$out"
 	printf '%s' "$out"
 }

@@ -12,11 +12,10 @@ machine() (
 	for file in /sys/fs/bpf/tc/globals/* /sys/fs/bpf/plainbpf/*; do printf 'pin %s\n' "$file"; done
 	ip -j link show | jq -r '.[] | "link \(.ifname) \(.xdp.prog.id // "")"'
 	cut -d' ' -f5,9 /proc/self/mountinfo | sed 's/^/mount /'
-	for environ in /proc/[0-9]*/environ; do
+	grep -lsz "^PLAINBPF_SUITE=$suite\$" /proc/[0-9]*/environ | while read -r environ; do
 		pid=${environ//[!0-9]/}
-		! grep -qsz "^PLAINBPF_SUITE=$suite\$" "$environ" ||
-			printf 'process and its namespaces %s %s\n' "$pid" "$(tr '\0' ' ' <"/proc/$pid/cmdline")"
-	done 2>/dev/null
+		printf 'process and its namespaces %s %s\n' "$pid" "$(tr '\0' ' ' <"/proc/$pid/cmdline")"
+	done 2>/dev/null || :
 	for file in "$TMPDIR"/plainbpf.* /run/plainbpf/*; do printf 'file %s\n' "$file"; done
 )
 left_over() { comm -13 <(sort "$BATS_SUITE_TMPDIR/before") <(machine | sort); }

@@ -17,6 +17,7 @@ nothing_left() {
 
 # --- what is seen
 
+# bats test_tags=vm
 @test "minimal shows every process; after trace-off no line comes" {
 	minimal_alone
 	host trace-on -q minimal
@@ -37,6 +38,7 @@ nothing_left() {
 	nothing_left
 }
 
+# bats test_tags=vm
 @test "tracepoint shows the writes of the process in the set and of no other" {
 	new_writer -n 5 -i 0
 	traced=$writer traced_go=$go
@@ -51,6 +53,7 @@ nothing_left() {
 	[[ $(wc -l <"$seen") == 5 ]]
 }
 
+# bats test_tags=vm
 @test "perf, ringbuf and ringbuf-output tell who wrote how much to what, when" {
 	local program
 	for program in perf ringbuf ringbuf-output; do
@@ -69,6 +72,7 @@ nothing_left() {
 	done
 }
 
+# bats test_tags=vm
 @test "a writer on each CPU in turn is seen by each kind of stream" {
 	local program cpu
 	for program in perf ringbuf; do
@@ -240,6 +244,7 @@ nothing_left() {
 
 # --- on and off
 
+# bats test_tags=vm
 @test "on says what is attached; on twice and off twice are fine" {
 	run -0 --separate-stderr host trace-on ringbuf
 	[[ $output == 'ringbuf: on, link '*'(raw_tracepoint sys_enter)'*': 0' && $stderr == *'+ bpftool prog loadall '*autoattach* ]]

@@ -23,6 +23,7 @@ all_get_in() {
 	reaches client2 fd17::1
 }
 
+# bats test_tags=vm
 @test "on the bridge, generic: client1 gets the page, client2 does not, IPv4 and IPv6" {
 	serve host 8080
 	all_get_in
@@ -38,6 +39,7 @@ all_get_in() {
 	all_get_in
 }
 
+# bats test_tags=vm
 @test "on the ports, native: the same, and between containers too" {
 	serve host 8080
 	host allow -q 172.17.0.2 fd17::2
