@@ -223,7 +223,7 @@ list_is() { # TEXT
 }
 
 @test "not root: one line, status 2" {
-	run -2 --separate-stderr host setpriv --reuid 65534 --clear-groups "$scripts/allow" 10.0.0.1
+	run -2 --separate-stderr host "${not_root[@]}" "$scripts/allow" 10.0.0.1
 	[[ ${#stderr_lines[@]} == 1 && $stderr == *'not root'* ]]
 }
 

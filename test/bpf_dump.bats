@@ -272,7 +272,7 @@ rich() { tr -d '\n' <"$BATS_TEST_DIRNAME/fixtures/rich.hex"; }
 @test "not root: 2 and it says so" {
 	sandbox
 	feeder feed_rich
-	run --separate-stderr -2 inside setpriv --reuid 65534 --regid 65534 --clear-groups "$DUMP" $M/events
+	run --separate-stderr -2 inside setpriv --reuid 65534 --regid 65534 --clear-groups --inh-caps=+dac_read_search --ambient-caps=+dac_read_search "$DUMP" $M/events
 	[[ -z $output && $stderr == "bpf_dump: must be root: "* ]]
 }
 

@@ -113,6 +113,9 @@ fixture() { # NAME
 	printf '%s' "$out"
 }
 
+# Somebody who is not root, but may read this tree wherever it lies: the whole of a prefix command.
+not_root=(setpriv --reuid 65534 --regid 65534 --clear-groups --inh-caps=+dac_read_search --ambient-caps=+dac_read_search)
+
 # retry TIMES CMD…: until it succeeds, a tenth of a second apart.
 retry() {
 	local n=$1

@@ -353,7 +353,7 @@ tagged_listed_gets_in() { # PUSH BYTES [MODE]
 	local verb
 	for verb in 'xdp-on br0' 'xdp-off br0' status 'lab up'; do
 		# shellcheck disable=SC2086 # words
-		run -2 --separate-stderr host setpriv --reuid 65534 --clear-groups "$scripts"/$verb
+		run -2 --separate-stderr host "${not_root[@]}" "$scripts"/$verb
 		one_line
 	[[ $stderr == *'not root'* ]]
 	done
