@@ -2,8 +2,8 @@
 /* trace_pids for kernels before 6.16: how many threads live is read from the kernel's own structs,
  * which costs the loader 11 MB and 30 ms for the kernel's BTF.
  */
-#include <bpf/bpf_core_read.h>
 #include "pid.bpf.h"
+#include <bpf/bpf_core_read.h>
 
 char LICENSE[] SEC("license") = "GPL";
 
