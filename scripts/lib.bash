@@ -123,6 +123,7 @@ scratch() {
 undos=()
 cleanup() {
 	local undo
+	trap '' INT TERM HUP # one is enough: what is undone is undone to the end
 	for undo in "${undos[@]}"; do "$undo" || :; done
 	rm -rf -- "$tmp"
 }

@@ -452,13 +452,13 @@ tagged_listed_gets_in() { # PUSH BYTES [MODE]
 @test "a signal in the middle of ports undoes what was done" {
 	local signal
 	host allow -q 172.17.0.2
-	mkdir "$BATS_TEST_TMPDIR/slow"
-	# An ip that dawdles when the second port has been done.
-	printf '#!/bin/sh\n%s "$@" || exit\ncase "$*" in *v2*obj*) sleep 1 ;; esac\n' "$(type -P ip)" >"$BATS_TEST_TMPDIR/slow/ip"
-	chmod +x "$BATS_TEST_TMPDIR/slow/ip"
+	mkdir "$BATS_TEST_TMPDIR/struck"
+	# An ip that strikes its whole process group when it has done the second port.
+	printf '#!/bin/sh\n%s "$@" || exit\ncase "$*" in *v2*obj*) kill -s "$STRIKE" 0 && sleep 5 ;; esac\n' "$(type -P ip)" >"$BATS_TEST_TMPDIR/struck/ip"
+	chmod +x "$BATS_TEST_TMPDIR/struck/ip"
 	for signal in INT TERM; do
-		run host env PATH="$BATS_TEST_TMPDIR/slow:$PATH" timeout -s $signal 0.9 "$scripts/xdp-on" -q br0 ports
-		[[ $status == 124 ]]
+		run host env PATH="$BATS_TEST_TMPDIR/struck:$PATH" STRIKE=$signal setsid -w "$scripts/xdp-on" -q br0 ports
+		[[ $status != 0 ]]
 		[[ -z $(xdp_id v1) && -z $(xdp_id v2) ]]
 	done
 	host xdp-on -q br0 ports
