@@ -7,8 +7,8 @@
 # our objects are known by name and maps.
 readonly attached=$state/attached
 
-# Reads a device, by its name or an alternative one: dev_name dev_index dev_type dev_kind dev_master dev_mtu, and of its XDP program xdp_id
-# (empty: none) xdp_name xdp_tag xdp_mode.
+# Reads a device, by its name or an alternative one: dev_name dev_index dev_type dev_kind dev_master
+# dev_mtu, and of its XDP program xdp_id (empty: none) xdp_name xdp_tag xdp_mode.
 dev_read() { # DEV
 	local line
 	line=$(ip -j -d link show dev "$1" 2>/dev/null) || die 1 "no such device: $1"
@@ -61,7 +61,7 @@ is_ours() { # ID
 # reach of allow and deny.
 pinned_slots() {
 	local kind
-	for kind in host4 host6 net4 net6; do
+	for kind in "${kinds[@]}"; do
 		[[ ! -e $(slot_of "$kind") ]] || bpftool -j map show pinned "$(slot_of "$kind")" | jq .id
 	done | jq -cs .
 }

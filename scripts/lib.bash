@@ -108,7 +108,6 @@ take_lock() {
 	[[ $dry ]] && return
 	[[ -w $state && (! -e $state/lock || -w $state/lock) ]] || die 2 "cannot write in $state"
 	exec {lock_fd}>"$state/lock"
-	flock -n "$lock_fd" && return
 	flock -w 2 "$lock_fd" && return
 	note "waiting for another command ($state/lock)"
 	flock -w 600 "$lock_fd" || die 2 "another command holds $state/lock"
