@@ -9,8 +9,15 @@
 #include "list.bpf.h"
 #include "verdict.h"
 
+/* Which end of a packet has to be listed: who sends what comes in, who gets what goes out. */
+enum pb_end {
+	PB_SOURCE,
+	PB_DESTINATION,
+};
+
 /* "Fragmentation needed" about a packet that went to a listed address: from any router on the way,
- * and without it the listed peer's path is a black hole.
+ * and without it the listed peer's path is a black hole. On the way out there is no such exception:
+ * it goes to the packet's sender, who is listed or not.
  */
 static __always_inline bool pb_is_pmtu4(const struct pb_frame *f, const struct pb_ip4 *ip,
 					__u32 hlen)
@@ -27,20 +34,21 @@ static __always_inline bool pb_is_pmtu4(const struct pb_frame *f, const struct p
 	       quoted->version_ihl >> 4 == 4 && pb_listed4(quoted->daddr);
 }
 
-static __always_inline enum pb_reason pb_allow4(const struct pb_frame *f, const struct pb_l3 *l3)
+static __always_inline enum pb_reason pb_allow4(const struct pb_frame *f, const struct pb_l3 *l3,
+						enum pb_end end)
 {
 	__u32 hlen;
 	struct pb_ip4 *ip = pb_read_ip4(f, l3, &hlen);
 
 	if (!ip)
-		return PB_DROP_MALFORMED;
-	if (pb_likely(pb_listed4(ip->saddr)))
-		return PB_PASS_LISTED;
+		return PB_MALFORMED;
+	if (pb_likely(pb_listed4(end == PB_SOURCE ? ip->saddr : ip->daddr)))
+		return PB_LISTED;
 	if (ip->protocol == IPPROTO_IGMP && !ip->saddr)
-		return PB_PASS_IGMP;
-	if (ip->protocol == IPPROTO_ICMP && pb_is_pmtu4(f, ip, hlen))
-		return PB_PASS_PMTU;
-	return PB_DROP_NOT_LISTED;
+		return PB_IGMP;
+	if (end == PB_SOURCE && ip->protocol == IPPROTO_ICMP && pb_is_pmtu4(f, ip, hlen))
+		return PB_PMTU;
+	return PB_NOT_LISTED;
 }
 
 static __always_inline bool pb_is_mld_source(const struct pb_addr6 *a)
@@ -78,58 +86,60 @@ static __always_inline bool pb_is_mld(const struct pb_frame *f, const struct pb_
 
 /* Neighbour discovery and "packet too big" directly behind the fixed header. */
 static __always_inline enum pb_reason pb_allow_icmp6(const struct pb_frame *f,
-						     const struct pb_ip6 *ip)
+						     const struct pb_ip6 *ip, enum pb_end end)
 {
 	struct pb_icmp *icmp = (void *)(ip + 1);
 	struct pb_ip6 *quoted = (void *)(icmp + 1);
 	__u32 len = bpf_ntohs(ip->payload_len);
 
 	if (len < sizeof(*icmp) || (__u8 *)(icmp + 1) > f->data_end)
-		return PB_DROP_NOT_LISTED;
+		return PB_NOT_LISTED;
 	if (icmp->type >= PB_ICMP6_ND_FIRST && icmp->type <= PB_ICMP6_ND_LAST && !icmp->code &&
 	    ip->hop_limit == 255)
-		return PB_PASS_ND;
-	if (icmp->type != PB_ICMP6_PACKET_TOO_BIG || len < sizeof(*icmp) + sizeof(*quoted) ||
-	    (__u8 *)(quoted + 1) > f->data_end || quoted->version_class >> 4 != 6)
-		return PB_DROP_NOT_LISTED;
-	return pb_listed6(&quoted->daddr) ? PB_PASS_PMTU : PB_DROP_NOT_LISTED;
+		return PB_ND;
+	if (end != PB_SOURCE || icmp->type != PB_ICMP6_PACKET_TOO_BIG ||
+	    len < sizeof(*icmp) + sizeof(*quoted) || (__u8 *)(quoted + 1) > f->data_end ||
+	    quoted->version_class >> 4 != 6)
+		return PB_NOT_LISTED;
+	return pb_listed6(&quoted->daddr) ? PB_PMTU : PB_NOT_LISTED;
 }
 
-static __always_inline enum pb_reason pb_allow6(const struct pb_frame *f, const struct pb_l3 *l3)
+static __always_inline enum pb_reason pb_allow6(const struct pb_frame *f, const struct pb_l3 *l3,
+						enum pb_end end)
 {
 	struct pb_ip6 *ip = pb_read_ip6(f, l3);
-	enum pb_reason reason = PB_DROP_NOT_LISTED;
+	enum pb_reason reason = PB_NOT_LISTED;
 
 	if (!ip)
-		return PB_DROP_MALFORMED;
-	if (pb_listed6(&ip->saddr))
-		return PB_PASS_LISTED;
+		return PB_MALFORMED;
+	if (pb_listed6(end == PB_SOURCE ? &ip->saddr : &ip->daddr))
+		return PB_LISTED;
 	if (ip->nexthdr == IPPROTO_ICMPV6)
-		reason = pb_allow_icmp6(f, ip);
-	if (reason == PB_DROP_NOT_LISTED && pb_is_mld(f, ip))
-		return PB_PASS_MLD;
+		reason = pb_allow_icmp6(f, ip, end);
+	if (reason == PB_NOT_LISTED && pb_is_mld(f, ip))
+		return PB_MLD;
 	return reason;
 }
 
-static __always_inline enum pb_reason pb_allow(const struct pb_frame *f)
+static __always_inline enum pb_reason pb_allow(const struct pb_frame *f, enum pb_end end)
 {
 	struct pb_l3 l3;
 
 	switch (pb_read_l2(f, &l3)) {
 	case PB_L2_TRUNCATED:
-		return PB_DROP_MALFORMED;
+		return PB_MALFORMED;
 	case PB_L2_DEEP:
-		return PB_DROP_VLAN_DEPTH;
+		return PB_VLAN_DEPTH;
 	case PB_L2_OK:
 		break;
 	}
 	if (pb_likely(l3.proto == bpf_htons(ETH_P_IP)))
-		return pb_allow4(f, &l3);
+		return pb_allow4(f, &l3, end);
 	if (l3.proto == bpf_htons(ETH_P_IPV6))
-		return pb_allow6(f, &l3);
+		return pb_allow6(f, &l3, end);
 	if (l3.proto == bpf_htons(ETH_P_ARP))
-		return PB_PASS_ARP;
-	return pb_is_l2_control(f, l3.proto) ? PB_PASS_L2_CONTROL : PB_DROP_ETHERTYPE;
+		return PB_ARP;
+	return pb_is_l2_control(f, l3.proto) ? PB_L2_CONTROL : PB_ETHERTYPE;
 }
 
 #endif

@@ -38,7 +38,14 @@ _Static_assert(sizeof(struct bpf_elf_map) == 36, "iproute2's layout");
 		.pinning = (PIN),                                                                  \
 	}
 
-#define PB_MAP(NAME, TYPE, KEY, VALUE, MAX) PB_ELF_MAP(NAME, TYPE, KEY, VALUE, MAX, 0, 0)
+#define PB_MAP(NAME, TYPE, KEY, VALUE, MAX)    PB_ELF_MAP(NAME, TYPE, KEY, VALUE, MAX, 0, 0)
+#define PB_PINNED(NAME, TYPE, KEY, VALUE, MAX) PB_ELF_MAP(NAME, TYPE, KEY, VALUE, MAX, 0, 2)
+#define PB_PINNED_RING(NAME, SIZE)                                                                 \
+	struct bpf_elf_map SEC("maps") NAME = {                                                    \
+		.type = BPF_MAP_TYPE_RINGBUF,                                                      \
+		.max_elem = (SIZE),                                                                \
+		.pinning = 2,                                                                      \
+	}
 
 /* A list of a legacy object is one pinned map of a fixed size: map-in-map has no portable form. */
 #define PB_LEGACY_LIST_MAX 65536
@@ -76,6 +83,22 @@ _Static_assert(sizeof(struct bpf_map_def) == 20, "the samples' layout");
 		__uint(max_entries, MAX);                                                          \
 		__type(key, KEY);                                                                  \
 		__type(value, VALUE);                                                              \
+	} NAME SEC(".maps")
+
+/* One for all objects that name it. */
+#define PB_PINNED(NAME, TYPE, KEY, VALUE, MAX)                                                     \
+	struct {                                                                                   \
+		__uint(type, TYPE);                                                                \
+		__uint(max_entries, MAX);                                                          \
+		__uint(pinning, LIBBPF_PIN_BY_NAME);                                               \
+		__type(key, KEY);                                                                  \
+		__type(value, VALUE);                                                              \
+	} NAME SEC(".maps")
+#define PB_PINNED_RING(NAME, SIZE)                                                                 \
+	struct {                                                                                   \
+		__uint(type, BPF_MAP_TYPE_RINGBUF);                                                \
+		__uint(max_entries, SIZE);                                                         \
+		__uint(pinning, LIBBPF_PIN_BY_NAME);                                               \
 	} NAME SEC(".maps")
 
 #define PB_TRACE_MAP(NAME, TYPE, KEY, VALUE, MAX) PB_MAP(NAME, TYPE, KEY, VALUE, MAX)

@@ -3,7 +3,7 @@
  *
  * The enum is the single table of reasons: the programs' BTF carries it, and user space reads the
  * names there (`bpftool btf dump`), so that a new reason needs no second list. A reason implies its
- * verdict: those below PB_REASON_DROP let the frame pass.
+ * verdict: those below PB_FIRST_DROP let the frame pass.
  */
 #ifndef PB_VERDICT_H
 #define PB_VERDICT_H
@@ -11,22 +11,22 @@
 #include <linux/types.h>
 
 enum pb_reason {
-	PB_PASS_LISTED,
-	PB_PASS_ARP,
-	PB_PASS_L2_CONTROL,
-	PB_PASS_ND,
-	PB_PASS_MLD,
-	PB_PASS_IGMP,
-	PB_PASS_PMTU,
-	PB_PASS_OTHER, /* nothing that the program looks for */
-	PB_REASON_DROP = 16,
-	PB_DROP_NOT_LISTED = PB_REASON_DROP,
-	PB_DROP_VLAN_DEPTH,
-	PB_DROP_ETHERTYPE,
-	PB_DROP_MALFORMED,
-	PB_DROP_ICMP,
-	PB_REASONS = 32,
+	PB_LISTED,
+	PB_ARP,
+	PB_L2_CONTROL,
+	PB_ND,
+	PB_MLD,
+	PB_IGMP,
+	PB_PMTU,
+	PB_OTHER,	    /* nothing that the program looks for */
+	PB_NOT_LISTED = 16, /* from here on it is dropped */
+	PB_VLAN_DEPTH,
+	PB_ETHERTYPE,
+	PB_MALFORMED,
+	PB_ICMP,
 };
+#define PB_FIRST_DROP PB_NOT_LISTED
+#define PB_REASONS    32 /* more than there are */
 
 /* Value of the per-CPU array pb_counters, host byte order. Key: the reason for frames of a device,
  * PB_REASONS + the reason for frames of `bpftool prog run`, which must not disturb a device's

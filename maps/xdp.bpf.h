@@ -4,8 +4,10 @@
 #define PB_XDP_BPF_H
 
 #include <linux/bpf.h>
+#include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
 #include "counter.bpf.h"
+#include "event.h"
 #include "packet.h"
 
 /* The whole frame, in a program of section "xdp". */
@@ -21,11 +23,59 @@
 		.len = (LEN),                                                                      \
 	}
 
-static __always_inline int pb_xdp_verdict(struct xdp_md *ctx, const struct pb_frame *f,
-					  enum pb_reason reason)
+typedef struct xdp_md pb_ctx;
+
+static __always_inline struct pb_frame pb_frame_of(pb_ctx *ctx, __u32 len)
 {
-	pb_count(reason, f->len, ctx->ingress_ifindex);
-	return reason < PB_REASON_DROP ? XDP_PASS : XDP_DROP;
+	return (struct pb_frame)PB_XDP_FRAME(ctx, len);
+}
+
+static __always_inline __u32 pb_ifindex(pb_ctx *ctx)
+{
+	return ctx->ingress_ifindex;
+}
+
+static __always_inline int pb_action(enum pb_reason reason)
+{
+	return reason < PB_FIRST_DROP ? XDP_PASS : XDP_DROP;
+}
+
+/* Whether this kernel has a helper. The loaders of legacy objects cannot ask: they do without it.
+ */
+#ifdef PB_LEGACY
+#define PB_HAS(HELPER) 0
+#else
+#define PB_HAS(HELPER) bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_##HELPER)
+#endif
+
+/* Generic mode sees what the kernel has put together for itself: longer than the device's MTU.
+ * Since Linux 5.12.
+ */
+static __always_inline void pb_read_meta(pb_ctx *ctx, const struct pb_frame *f, struct pb_packet *p)
+{
+	__u32 mtu = 0;
+
+	p->len = f->len;
+	if (f->len > ETH_FRAME_LEN && PB_HAS(check_mtu))
+		p->gso = bpf_check_mtu(ctx, 0, &mtu, -(__s32)(p->tags * sizeof(struct pb_tag)),
+				       0) == BPF_MTU_CHK_RET_FRAG_NEEDED;
+}
+
+/* The first bytes of the frame, `most` at most and not 0; returns how many. Before Linux 5.18 those
+ * of the first buffer.
+ */
+static __always_inline __u32 pb_load_frame(pb_ctx *ctx, const struct pb_frame *f, __u8 *to,
+					   __u64 most)
+{
+	__u64 len = PB_HAS(xdp_load_bytes) ? f->len : (__u64)(f->data_end - f->data);
+
+	if (len > most)
+		len = most;
+	if (!len || len > PB_SNAP_MAX)
+		return 0;
+	if (PB_HAS(xdp_load_bytes))
+		return bpf_xdp_load_bytes(ctx, 0, to, len) ? 0 : len;
+	return bpf_probe_read_kernel(to, len, f->data) ? 0 : len;
 }
 
 #endif

@@ -6,23 +6,24 @@
  */
 #include "xdp.bpf.h"
 #include "allow.bpf.h"
+#include "log.bpf.h"
 
 char LICENSE[] SEC("license") = "GPL";
 
 SEC("xdp")
 int xdp_allow(struct xdp_md *ctx)
 {
-	struct pb_frame f = PB_XDP_FRAME(ctx, PB_XDP_LEN(ctx));
+	struct pb_frame f = pb_frame_of(ctx, PB_XDP_LEN(ctx));
 
-	return pb_xdp_verdict(ctx, &f, pb_allow(&f));
+	return pb_verdict(ctx, &f, PB_XDP, pb_allow(&f, PB_SOURCE));
 }
 
 #ifndef PB_LEGACY
 SEC("xdp.frags")
 int xdp_allow_frags(struct xdp_md *ctx)
 {
-	struct pb_frame f = PB_XDP_FRAME(ctx, PB_XDP_FRAGS_LEN(ctx));
+	struct pb_frame f = pb_frame_of(ctx, PB_XDP_FRAGS_LEN(ctx));
 
-	return pb_xdp_verdict(ctx, &f, pb_allow(&f));
+	return pb_verdict(ctx, &f, PB_XDP, pb_allow(&f, PB_SOURCE));
 }
 #endif

@@ -6,32 +6,24 @@
  */
 #include "xdp.bpf.h"
 #include "icmp.bpf.h"
+#include "log.bpf.h"
 
 char LICENSE[] SEC("license") = "GPL";
-
-static __always_inline int decide(struct xdp_md *ctx, const struct pb_frame *f)
-{
-	enum pb_reason reason = pb_icmp(f);
-
-	if (reason == PB_DROP_ICMP)
-		bpf_printk("Drop ICMP packets");
-	return pb_xdp_verdict(ctx, f, reason);
-}
 
 SEC("xdp")
 int xdp_icmp(struct xdp_md *ctx)
 {
-	struct pb_frame f = PB_XDP_FRAME(ctx, PB_XDP_LEN(ctx));
+	struct pb_frame f = pb_frame_of(ctx, PB_XDP_LEN(ctx));
 
-	return decide(ctx, &f);
+	return pb_verdict(ctx, &f, PB_XDP, pb_icmp_told(&f));
 }
 
 #ifndef PB_LEGACY
 SEC("xdp.frags")
 int xdp_icmp_frags(struct xdp_md *ctx)
 {
-	struct pb_frame f = PB_XDP_FRAME(ctx, PB_XDP_FRAGS_LEN(ctx));
+	struct pb_frame f = pb_frame_of(ctx, PB_XDP_FRAGS_LEN(ctx));
 
-	return decide(ctx, &f);
+	return pb_verdict(ctx, &f, PB_XDP, pb_icmp_told(&f));
 }
 #endif

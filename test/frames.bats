@@ -28,7 +28,7 @@ check_table() { # TABLE
 		got=$(host bpftool -j prog run id "$id" data_in "$BATS_TEST_TMPDIR/frame" repeat 1 | jq -r '.retval')
 		after=$(runs)
 		got="$(verdict_of "$got") $(jq -nr --argjson a "$after" --argjson b "$before" --argjson n "$names" \
-			'[$a | to_entries[] | select(.value != ($b[.key] // 0)).key | $n[.] // "?" | sub("PB_(PASS|DROP)_"; "") | ascii_downcase] | join("+")')"
+			'[$a | to_entries[] | select(.value != ($b[.key] // 0)).key | $n[.] // "?" | ltrimstr("PB_") | ascii_downcase] | join("+")')"
 		before=$after n=$((n + 1))
 		if [[ $got != "$verdict $reason" ]]; then
 			echo "$name: $got, not $verdict $reason: $frame"

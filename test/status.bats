@@ -54,7 +54,7 @@ teardown() { sandbox_end; }
 	[[ $(jq -c '[.attachments[] | has("ifindex", "id", "tag", "sees", "counters")] | unique' <<<"$j") == '[true]' ]]
 	[[ $(jq -c '.lists | map([.name, .used]) | sort' <<<"$j") == '[["pb_host4",2],["pb_host6",0],["pb_net4",1],["pb_net6",0]]' ]]
 	[[ $(jq '.lists | all(.max >= .used)' <<<"$j") == true ]]
-	[[ $(jq '.pins | length' <<<"$j") == 8 && $(jq -r '.pins[0]' <<<"$j") == $globals/pb_* ]]
+	[[ $(jq '.pins | length' <<<"$j") == 11 && $(jq -r '.pins[0]' <<<"$j") == $globals/pb_* ]]
 	[[ $(host status -j v1 | jq -c '.attachments | map(.ifname)') == '["v1"]' ]]
 	run -1 --separate-stderr host status nodev
 	[[ ${#stderr_lines[@]} == 1 ]]
