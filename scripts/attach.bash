@@ -40,6 +40,8 @@ hooks() {
 		($progs[0] | INDEX("\(.id)")) as $prog |
 		($maps[0] | map(select(.name == "pb_counters")) | INDEX("\(.id)")) as $counters |
 		($maps[0] | map(select(.name // "" | test("^pb_.*_slot$"))) | INDEX("\(.id)")) as $slots |
+		($maps[0] | map(select(.name // "" | endswith(".bss"))) | INDEX("\(.id)")) as $bss |
+		($maps[0] | map(select(.name == "pb_lost")) | INDEX("\(.id)")) as $lost |
 		[($links[0][] | select(.xdp.prog) | {ifindex, hook: "xdp", id: .xdp.prog.id,
 			mode: ({"1": "native", "2": "generic", "3": "offloaded"}["\(.xdp.mode)"])}),
 		 ($net[0][0].tc // [] | .[] | select(.id and .ifindex) | {ifindex, id, mode: null,
@@ -47,9 +49,11 @@ hooks() {
 		. as $at | $link["\(.ifindex)"] as $l | $prog["\(.id)"] as $p | select($l and $p) |
 		{ifname: $l.ifname, ifindex, hook, program: $p.name,
 		 ours: (($named | index("\($at.ifindex).\($p.tag)") != null) or
-			(($objects | index($p.name | sub("_frags$"; "")) != null) and any($p.map_ids[]?; $counters["\(.)"]))),
+			(($objects | index($p.name | sub("_(frags|egress)$"; "")) != null) and any($p.map_ids[]?; $counters["\(.)"]))),
 		 mode, id, tag: $p.tag, btf_id: ($p.btf_id // 0), kind: ($l.linkinfo.info_kind // "-"), master: ($l.master // "-"),
 		 counters: ([$p.map_ids[]? | select($counters["\(.)"])][0] // 0),
+		 bss: ([$p.map_ids[]? | select($bss["\(.)"])][0] // 0),
+		 lost: ([$p.map_ids[]? | select($lost["\(.)"])][0] // 0),
 		 slots: [$p.map_ids[]? | select($slots["\(.)"])]}'
 }
 
@@ -83,15 +87,109 @@ lists_in_use() { # ID…
 			| "\(.name) id \(.id)"] | join(", ")'
 }
 
-# What an attachment to the device that was read sees, in words.
-sees() { # DEV
-	if [[ $dev_kind == bridge ]]; then
-		printf 'what comes up to the host by %s (container to host, container to outside), not container to container (use: xdp-on %s ports)' "$1" "$1"
-	elif [[ $dev_master != - ]]; then
-		printf 'every frame that enters %s by this port' "$dev_master"
-	else
-		printf 'every frame that enters by %s' "$1"
+# The words that xdp-on and tc-on share: sets device program file section what replace log, and used,
+# the number of words that WORD took with it.
+device='' program='' file='' section='' what=sec replace='' log='' used=0
+attach_word() { # WORD [NEXT…]
+	used=0
+	case $1 in
+	dev | obj | sec | log)
+		(($# > 1)) || usage_error "$1 needs a word after it"
+		used=1
+		;;&
+	dev)
+		[[ -z $device ]] || usage_error "a second device: $2"
+		device=$2
+		;;
+	obj)
+		[[ -z $file ]] || usage_error "a second object: $2"
+		file=$2
+		;;
+	sec)
+		[[ -z $section ]] || usage_error "a second section: $2"
+		section=$2
+		;;
+	log)
+		[[ $2 =~ ^(off|dropped|all)$ ]] || usage_error "unknown log: $2 (dropped, all, off)"
+		log=$2
+		;;
+	replace) replace=1 ;;
+	-*) usage_error "options come first: $1" ;;
+	*)
+		if [[ -z $device ]]; then
+			device=$1
+		elif [[ -z $program ]]; then
+			program=$1
+		else
+			usage_error "unknown word: $1"
+		fi
+		;;
+	esac
+}
+# What these words say is attached: one of our programs, by its whole name in `program`, or the
+# user's file.
+attach_object() { # xdp|tc
+	[[ $device ]] || usage_error 'no device given'
+	[[ -z $file || -z $program ]] || usage_error "obj takes the place of a program: $program"
+	[[ -z $section || $file ]] || usage_error "$what goes with obj FILE"
+	if [[ -z $file ]]; then
+		program=${program:-allow}
+		program=$1_${program#"$1"_}
+		[[ $program =~ ^[a-z0-9_]+$ && (-e $objs/$program.bpf.c || -e $objs/$program.o) ]] ||
+			usage_error "unknown program: ${program#"$1"_}"
+		file=$objs/$program.o
+		[[ -e $file ]] || die 2 "$file is not built (make)"
 	fi
+	[[ -f $file && -r $file ]] || die 1 "cannot read: $file"
+	[[ -z $log ]] || has_log "$file" || die 1 "${program:-$file} has no log"
+}
+
+# What an attachment to the device that was read sees, in words.
+sees() { # DEV HOOK
+	case $2:$dev_kind:$dev_master in
+	tc/egress:bridge:*) printf 'what the host sends out by %s (host to container, outside to container), not container to container' "$1" ;;
+	tc/egress:*:-) printf 'every frame that leaves by %s' "$1" ;;
+	tc/egress:*) printf 'every frame that leaves %s by this port' "$dev_master" ;;
+	xdp:bridge:*) printf 'what comes up to the host by %s (container to host, container to outside), not container to container (use: xdp-on %s ports)' "$1" "$1" ;;
+	*:bridge:*) printf 'what comes up to the host by %s (container to host, container to outside), not container to container' "$1" ;;
+	*:-) printf 'every frame that enters by %s' "$1" ;;
+	*) printf 'every frame that enters %s by this port' "$dev_master" ;;
+	esac
+}
+
+# The filter at our place, pref 1 handle 1: tc_taken, its kind (empty: the place is free), and of a
+# program tc_id tc_name tc_tag. Filters of one pref are of one kind, and bpf filters differ by handle.
+tc_read() { # DEV ingress|egress
+	IFS=$'\t' read -r tc_taken tc_id tc_name tc_tag < <(
+		tc -j filter show dev "$1" "$2" 2>/dev/null | jq -r '[.[] | select(.pref == 1 and (.chain // 0) == 0)] as $at |
+			([$at[] | select(.options?.handle? == "0x1")] + [$at[] | select(.kind != "bpf")])[0] // {} |
+			[.kind // "", .options?.prog?.id // "", .options?.prog?.name // "", .options?.prog?.tag // ""] | map("\(.)x") | @tsv'
+	) || :
+	tc_taken=${tc_taken%x} tc_id=${tc_id%x} tc_name=${tc_name%x} tc_tag=${tc_tag%x}
+}
+# The qdisc that has the hooks: clsact, ingress (which has only that one), or none.
+qdisc_of() { # DEV
+	tc -j qdisc show dev "$1" | jq -r '[.[].kind | select(. == "clsact" or . == "ingress")][0] // empty'
+}
+# A clsact that we have added is noted, by device and network namespace, and goes when it is empty.
+readonly clsacts=$state/clsact
+clsact_note() { # of the device that was read
+	printf '%s/%s.%s' "$clsacts" "$(stat -L -c %i /proc/self/ns/net)" "$dev_index"
+}
+clsact_add() { # DEV
+	if [[ ! $dry ]]; then
+		mkdir -p "$clsacts"
+		: >"$(clsact_note)"
+	fi
+	try tc qdisc add dev "$1" clsact || die 2 "$1: $(reason)"
+}
+clsact_tidy() { # DEV
+	local noted
+	noted=$(clsact_note)
+	[[ -e $noted ]] || return 0
+	[[ $(tc -j filter show dev "$1" ingress)$(tc -j filter show dev "$1" egress) == '[]'*'[]' ]] || return 0
+	run tc qdisc del dev "$1" clsact || :
+	[[ $dry ]] || rm -f -- "$noted"
 }
 
 declare -A mode_word=([auto]=xdp [native]=xdpdrv [generic]=xdpgeneric)
@@ -102,33 +200,80 @@ ports_of() { # BRIDGE
 
 # The tag that an object's section would have in this kernel, without attaching it to anything of
 # the user's: a throw-away network namespace has a loopback for that. Empty if it cannot be loaded.
-tag_of() { # FILE sec|program NAME
+tag_of() { # xdp|tc FILE sec|program NAME
 	# Its pins go into a room of their own, and away with it.
 	local room=$pins/probe
 	mkdir -p "$room"
-	TC_BPF_MNT=$room unshare -n bash -c 'ip link set dev lo xdpgeneric obj "$@" >/dev/null 2>&1 && ip -j link show dev lo' probe "$@" |
-		jq -r '.[0].xdp.prog.tag // empty' || :
+	# shellcheck disable=SC2016 # expanded there
+	TC_BPF_MNT=$room unshare -n bash -c '
+		hook=$1 && shift
+		if [[ $hook == xdp ]]; then
+			ip link set dev lo xdpgeneric obj "$@" >/dev/null 2>&1 && ip -j link show dev lo
+		else
+			tc qdisc add dev lo clsact && tc filter add dev lo ingress bpf da obj "$@" >/dev/null 2>&1 && tc -j filter show dev lo ingress
+		fi' probe "$@" |
+		jq -r '[.[] | (.xdp.prog.tag, .options?.prog?.tag) // empty][0] // empty' || :
 	rm -rf -- "$room"
 	rmdir -- "$pins" 2>/dev/null || :
 }
 
 # Notes that a program of a user's object is ours on a device. Before it is attached: a command that
 # is killed right after that must not leave a program that nobody owns.
-claim() { # INDEX FILE sec|program NAME
+claim() { # INDEX xdp|tc FILE sec|program NAME
 	local tag
 	tag=$(tag_of "${@:2}")
 	[[ ! $tag ]] || { mkdir -p "$attached" && : >"$attached/$1.$tag"; }
 }
 # Forgets what is no longer attached to the device that was read.
 disclaim() {
-	local file
+	local file now
 	for file in "$attached/$dev_index".*; do
-		[[ ! -e $file || ${file##*.} == "$xdp_tag" ]] || rm -f -- "$file"
+		[[ -e $file ]] || continue
+		[[ ${now-} ]] || now=" $(hooks | jq -r --argjson i "$dev_index" 'select(.ifindex == $i).tag' | tr '\n' ' ')"
+		[[ $now == *" ${file##*.} "* ]] || rm -f -- "$file"
 	done
 }
 
+# The log of a loaded program: its one variable. off, dropped, all; empty if it has none.
+readonly log_modes=(off dropped all) # enum pb_log
+log_of() {                           # ID
+	local bss mode
+	bss=$(bss_of "$1")
+	[[ $bss ]] || return 0
+	mode=$(bpftool -j map lookup id "$bss" key 0 0 0 0 | jq -r '[.value[] | ltrimstr("0x0") | select(. != "0")][0] // 0')
+	printf '%s' "${log_modes[mode]-}"
+}
+bss_of() { # ID; of a program with a log
+	local map
+	for map in $(bpftool -j prog show id "$1" | jq '.map_ids[]?'); do
+		[[ $(bpftool -j map show id "$map") == *'.bss"'* ]] || continue
+		[[ $(bpftool -j map lookup id "$map" key 0 0 0 0) != *'"pb_log_mode":'* ]] || printf '%s' "$map"
+		return 0
+	done
+}
+# Switches it, and reads it back.
+log_set() { # ID MODE
+	local bss now i
+	now=$(log_of "$1")
+	[[ $now != "$2" ]] || return 0
+	bss=$(bss_of "$1")
+	for i in "${!log_modes[@]}"; do
+		[[ ${log_modes[i]} != "$2" ]] || break
+	done
+	# shellcheck disable=SC2046 # bytes are words
+	run bpftool map update id "$bss" key 0 0 0 0 value $(bytes 4 "$i") || return 1
+	[[ $dry || $(log_of "$1") == "$2" ]]
+}
+log_words() { # ID: of one that is on
+	local mode
+	mode=$(log_of "$1")
+	[[ ! $mode || $mode == off ]] || printf ', log %s' "$mode"
+}
+# Whether an object has a log, by the variable's name.
+has_log() { grep -aq pb_log_mode -- "$1"; }
+
 # The lines of our programs' common errors are ip's and libbpf's; these are what a user can act on.
-ip_status() { # DEV FILE SECTION; the complaint is in $tmp/err
+ip_status() { # DEV FILE SECTION; the complaint of ip or tc is in $tmp/err
 	local why
 	why=$(reason)
 	case $(<"$tmp/err") in
@@ -142,7 +287,7 @@ ip_status() { # DEV FILE SECTION; the complaint is in $tmp/err
 	*'native mode'*) die 2 "$1: $why (use: mode generic)" ;;
 	*'bpf_link'* | *'BPF XDP link'*) die 2 "$1: $why (held by a bpf_link of another program)" ;;
 	*'already attached'*) die 2 "$1: another program was attached in the meantime" ;;
-	*'Permission denied'* | *'load program'* | *'PROG LOAD LOG'*) die 2 "$2: refused by the kernel's verifier (see: ip link set dev $1 xdp obj $2 $3 verbose)" ;;
+	*'Permission denied'* | *'load program'* | *'PROG LOAD LOG'*) die 2 "$2: refused by the kernel's verifier (see: bpftool -d prog load $2 /sys/fs/bpf/try)" ;;
 	*) die 2 "$1: $why" ;;
 	esac
 }

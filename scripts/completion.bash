@@ -32,7 +32,7 @@ _plainbpf() {
 	ask=(help "$verb")
 	if ((COMP_CWORD == 1)) || [[ $verb == help ]]; then verb=plainbpf ask=(help); fi
 	# The Usage lines as words, without brackets.
-	usage=$("$command" "${ask[@]}" 2>/dev/null | sed '/^Summary:/,$d; s/^Usage://; s/[][]/ /g; s/ | / /g') || return 0
+	usage=$("$command" "${ask[@]}" 2>/dev/null | sed '/^Summary:/,$d; s/^Usage://; s/[][{}]/ /g; s/ | / /g') || return 0
 	read -rd '' -a words <<<"$usage" || :
 	# What must follow the word before: a placeholder or one of a|b.
 	for ((i = 0; i + 1 < ${#words[@]}; i++)); do

@@ -134,3 +134,12 @@ reason() {
 	[[ $line ]] || line=$(grep -v '^$' "$tmp/err" | tail -n 1 || :)
 	printf '%s' "${line:-no reason given}"
 }
+
+# A number as bytes in the host's order, as bpftool wants them.
+bytes() { # SIZE NUMBER
+	local i text=''
+	for ((i = 0; i < $1; i++)); do
+		if ((big)); then text="$(($2 >> 8 * i & 255)) $text"; else text+="$(($2 >> 8 * i & 255)) "; fi
+	done
+	printf '%s' "$text"
+}

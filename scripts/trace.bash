@@ -178,14 +178,6 @@ printable() {
 	if [[ $1 == *[[:cntrl:]]* || -z $1 ]]; then printf '%q' "$1"; else printf '%s' "$1"; fi
 }
 
-# A number as bytes in the host's order, as bpftool wants them.
-bytes() { # SIZE NUMBER
-	local i text=''
-	for ((i = 0; i < $1; i++)); do
-		if ((big)); then text="$(($2 >> 8 * i & 255)) $text"; else text+="$(($2 >> 8 * i & 255)) "; fi
-	done
-	printf '%s' "$text"
-}
 # Puts a process into the set. It is looked at again when it is in there: if it ended before, nobody
 # would take it out. 1 if it has ended.
 pid_put() { # PID ROLE

@@ -126,7 +126,7 @@ offers() { # LINE WORD…: exactly these, LINE being what is typed
 	programs=("$objs"/xdp_*.bpf.c)
 	programs=("${programs[@]#"$objs"/xdp_}")
 	programs=("${programs[@]%.bpf.c}")
-	offers 'plainbpf xdp-on docker0 ' "${programs[@]}" -j -n -q dev mode obj ports program replace sec
+	offers 'plainbpf xdp-on docker0 ' "${programs[@]}" -j -n -q dev log mode obj ports program replace sec
 	offers 'plainbpf xdp-on docker0 mode ' auto generic native
 	offers 'plainbpf lab exec ' client1 client2 host
 	offers 'plainbpf help xdp-' xdp-off xdp-on
