@@ -34,7 +34,7 @@ programs = $(patsubst %.bpf.c,%,$(wildcard objs/*.bpf.c))
 objects = $(programs:%=%.o)
 legacy = $(programs:objs/%=objs/legacy/%.o)
 harness = $(patsubst %.bpf.c,%.o,$(wildcard test/bench/*.bpf.c))
-harness_tools = test/bench/writer test/bench/reader
+harness_tools = test/bench/writer test/bench/reader test/bench/sender
 # What tests load and what they trace, where there is no compiler.
 fixtures = $(patsubst %.bpf.c,%.o,$(wildcard test/fixtures/*.bpf.c))
 traced = test/fixtures/testwrite test/fixtures/same_pid
@@ -42,7 +42,7 @@ bpf_dump_parts = bpf_dump btf caps choose elf_section feed format format_run lin
 commands = $(filter-out %.bash %.awk %.o scripts/bpf_dump,$(wildcard scripts/*))
 libraries = $(filter-out %/completion.bash,$(wildcard scripts/*.bash scripts/*.awk))
 shell_files = $(commands) $(wildcard scripts/*.bash) .ci/run
-test_files = test/run test/bench/run test/bench/trace $(addprefix test/vm/,run kernel root init) \
+test_files = test/run test/bench/run test/bench/trace test/bench/packets $(addprefix test/vm/,run kernel root init) \
 	$(wildcard test/*.bats test/vm/*.bats test/vm/*.bash test/*.bash test/fixtures/*.bash test/fixtures/get-*)
 c_files = $(wildcard objs/*.c maps/*.[ch] test/fixtures/*.[ch] test/fuzz/*.c test/bench/*.c)
 
@@ -81,13 +81,14 @@ maps/%.o: maps/%.c
 	$(Q)$(CC) $(c_flags) $(CPPFLAGS) -MF $(@:.o=.d) -c $< -o $@
 
 test/bench/writer: test/bench/writer.o
+test/bench/sender: test/bench/sender.o
 test/bench/reader: test/bench/reader.o maps/ring.o maps/perf.o
-test/bench/writer.o test/bench/reader.o: test/bench/%.o: test/bench/%.c
+$(harness_tools:%=%.o): test/bench/%.o: test/bench/%.c
 	$(say) CC $@
 	$(Q)$(CC) $(c_flags) $(CPPFLAGS) -MF $(@:.o=.d) -c $< -o $@
 
 scripts/bpf_dump: $(bpf_dump_parts:%=maps/%.o)
-scripts/bpf_dump test/bench/writer test/bench/reader:
+scripts/bpf_dump $(harness_tools):
 	$(say) LD $@
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ -o $@
 
@@ -116,7 +117,7 @@ demo: ## the tutorial's story on a bridge of its own: install, build, show, take
 	$(Q)$(MAKE) --no-print-directory all
 	$(Q)scripts/lab demo
 
-bench: all $(harness) $(harness_tools) ## what a packet costs beside xdp-filter; BENCH=trace: a trace beside bpftrace (root)
+bench: all $(harness) $(harness_tools) ## what a packet costs beside xdp-filter; BENCH=trace: beside bpftrace; BENCH=packets: beside tcpdump (root)
 	$(Q)test/bench/run $(BENCH)
 
 install: all ## PREFIX=/usr/local DESTDIR=

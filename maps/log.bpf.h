@@ -7,7 +7,7 @@
 
 #include "counter.bpf.h"
 
-#ifdef PB_LEGACY /* has no global variables, hence no log */
+#if defined(PB_LEGACY) /* has no global variables, hence no log */ || defined(PB_NO_LOG)
 
 static __always_inline int pb_verdict(pb_ctx *ctx, const struct pb_frame *f, enum pb_hook hook,
 				      enum pb_reason reason)
