@@ -24,7 +24,7 @@ enum fmt_mode {
 struct fmt_env {	      /* what printing needs from the machine; one for all formats */
 	int sock;	      /* for the names of interfaces; -1: none are known */
 	int64_t boot_to_real; /* CLOCK_REALTIME - CLOCK_BOOTTIME, ns */
-	uint64_t second;      /* the cached second … */
+	uint64_t second;      /* when the cached second began, ns … */
 	char date[32];	      /* … as JSON and text show it */
 	int date_len;
 	bool date_json;
