@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * libFuzzer harness for bpf_dump's parts. The first byte says what the rest is:
- *   0, 1, 2  u16 length of the BTF, the BTF, a record: text, JSON, hexadecimal
+ *   0, 1, 2  u16 length of the BTF, the BTF, a record: text, JSON, hexadecimal; what is printed by
+ *            short cuts has to be what is printed without
  *   3        an object file: its BTF, every type of it
  *   4        saved records
  *   5        u8, u8: head and tail of a perf buffer of 512 bytes, which is the rest
