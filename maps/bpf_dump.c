@@ -507,6 +507,8 @@ static int read_live(struct dump *d)
 	perf_lost(&d->perf, &d->sink);
 	if (err == -EBADMSG)
 		return refused("corrupt", d->opt.pin, err);
+	if (err == -ENOMEM)
+		return refused("cannot read", d->opt.pin, err);
 	return 0;
 }
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Turns a record into a line of text or JSON. The record's type is compiled once into a flat list
- * of operations, so that a record costs no look-up of types. How types are printed:
- * docs/bpf_dump.8. A record may be shorter than its type (what is missing is null in JSON, … in
- * text, and the line says "truncated") or longer (the number of further bytes is added, unless it
- * is below `slack`).
+ * of operations, so that a record costs no look-up of types, and what is printed again and again is
+ * kept as text (one thread, therefore). How types are printed: docs/bpf_dump.8. A record may be
+ * shorter than its type (what is missing is null in JSON, … in text, and the line says "truncated")
+ * or longer (the number of further bytes is added, unless it is below `slack`).
  */
 #ifndef PLAINBPF_FORMAT_H
 #define PLAINBPF_FORMAT_H
@@ -24,7 +24,7 @@ enum fmt_mode {
 struct fmt_env {	      /* what printing needs from the machine; one for all formats */
 	int sock;	      /* for the names of interfaces; -1: none are known */
 	int64_t boot_to_real; /* CLOCK_REALTIME - CLOCK_BOOTTIME, ns */
-	uint64_t second;      /* the cached second … */
+	uint64_t second;      /* when the cached second began, ns … */
 	char date[32];	      /* … as JSON and text show it */
 	int date_len;
 	bool date_json;

@@ -13,6 +13,11 @@
 #define EPOCH_FROM                                                                                 \
 	1000000000000000000ull /* no machine is up for 31 years: such a time is epoch ns */
 
+/* What a column is filled with at most: as wide as a title of 127, and 15 more than are needed. */
+#define FILL_ROOM 160
+/* Of a fast operation: its literal, value and filling. */
+#define FAST_ROOM (OUT_VALUE + FAST_STRING_MAX + FILL_ROOM)
+
 struct run {
 	const struct fmt *f;
 	struct fmt_env *env;
@@ -55,28 +60,40 @@ void fmt_env_close(struct fmt_env *e)
 	e->sock = -1;
 }
 
-void fmt_time(struct fmt_env *e, struct out *o, uint64_t v, bool json)
+static __attribute__((noinline)) void new_second(struct fmt_env *e, uint64_t ns, bool json)
 {
-	uint64_t ns = v >= EPOCH_FROM ? v : v + e->boot_to_real, second = ns / NSEC;
-	time_t t = second;
+	time_t t = ns / NSEC;
 	struct tm tm;
 
-	if (second != e->second || !e->date_len || json != e->date_json) {
-		if (json ? !gmtime_r(&t, &tm) : !localtime_r(&t, &tm))
-			memset(&tm, 0, sizeof(tm));
-		e->date_len = strftime(e->date, sizeof(e->date),
-				       json ? "\"%Y-%m-%dT%H:%M:%S." : "%H:%M:%S.", &tm);
-		e->second = second;
-		e->date_json = json;
-	}
-	put(o, e->date, e->date_len);
-	ns -= second * NSEC;
-	if (json) {
-		put_digits(o, ns, 9);
-		put_str(o, "Z\"");
-	} else {
-		put_digits(o, ns / 1000, 6);
-	}
+	if (json ? !gmtime_r(&t, &tm) : !localtime_r(&t, &tm))
+		memset(&tm, 0, sizeof(tm));
+	e->date_len = strftime(e->date, sizeof(e->date),
+			       json ? "\"%Y-%m-%dT%H:%M:%S." : "%H:%M:%S.", &tm);
+	e->second = t * NSEC;
+	e->date_json = json;
+}
+
+/* Returns where the text ends. */
+static inline char *time_text(struct fmt_env *e, char *to, uint64_t v, bool json)
+{
+	uint64_t ns = v >= EPOCH_FROM ? v : v + e->boot_to_real;
+	uint32_t in;
+
+	if (ns - e->second >= NSEC || json != e->date_json || !e->date_len)
+		new_second(e, ns, json);
+	in = ns - e->second;
+	memcpy(to, e->date, sizeof(e->date));
+	to = text_6(to + e->date_len, in / 1000);
+	if (!json)
+		return to;
+	to = text_3(to, in % 1000);
+	memcpy(to, "Z\"", 2);
+	return to + 2;
+}
+
+void fmt_time(struct fmt_env *e, struct out *o, uint64_t v, bool json)
+{
+	o->len = time_text(e, o->buf + o->len, v, json) - o->buf;
 }
 
 static void put_ifname(const struct run *r, uint32_t index)
@@ -293,66 +310,240 @@ static void run_loop(struct run *r, const struct op *op, const uint8_t *base)
 	put_char(r->o, ']');
 }
 
+/* Spaces behind a value, up to where the column ends. Returns where the next one begins. */
+static inline char *fill(char *to, char *end)
+{
+	memset(to, ' ', 16);
+	while (end - to > 16)
+		memset(to += 16, ' ', 16);
+	return end > to ? end : to;
+}
+
+static inline struct kept_slot *kept_slot(const struct op *op, const uint8_t *p, bool *hit)
+{
+	uint64_t h = 0, v, other, differ = 0;
+	struct kept_slot *slot;
+	uint32_t i;
+
+	/* in words of 8 bytes, the last of which may overlap */
+	for (i = 0; i + 8 < op->len; i += 8) {
+		memcpy(&v, p + i, 8);
+		h = (h ^ v) * 0x9e3779b97f4a7c15;
+	}
+	memcpy(&v, p + op->len - 8, 8);
+	h = (h ^ v) * 0x9e3779b97f4a7c15;
+	h ^= h >> 32;
+	slot = &op->kept->slots[(h * 0x9e3779b97f4a7c15 >> 32) % KEPT_SLOTS];
+	for (i = 0; i + 8 < op->len; i += 8) {
+		memcpy(&v, p + i, 8);
+		memcpy(&other, slot->key + i, 8);
+		differ |= v ^ other;
+	}
+	memcpy(&v, p + op->len - 8, 8);
+	memcpy(&other, slot->key + op->len - 8, 8);
+	*hit = slot->len && !(differ | (v ^ other));
+	return slot;
+}
+
+/* Bytes that are new, or whose text was kept in a slot that another one took. */
+static void run_new(struct run *r, const struct op *op, const uint8_t *base)
+{
+	size_t start = r->o->len, flushed = r->o->flushed, n;
+	const uint8_t *p = base + op->off;
+	struct kept *k = op->kept;
+	struct kept_slot *slot;
+	bool hit;
+
+	run_ops(r, op + 1, op->arg, base);
+	if (p > r->end || op->len > (size_t)(r->end - p))
+		return;
+	if (--k->score < -KEPT_TRUST) {
+		k->score = 0;
+		k->rest = KEPT_REST;
+	}
+	n = r->o->len - start;
+	if (flushed != r->o->flushed || n > KEPT_TEXT)
+		return;
+	slot = kept_slot(op, p, &hit);
+	memcpy(slot->key, p, op->len);
+	memcpy(slot->text, r->o->buf + start, n);
+	slot->len = n;
+}
+
+/* One operation; a LOOP or a KEPT with its body. */
+static void run_op(struct run *r, const struct op *op, const uint8_t *base)
+{
+	const uint8_t *p = base + op->off;
+	size_t start, columns = 0;
+	struct out *o = r->o;
+
+	out_room(o, op->pre_len + 2 * OUT_VALUE);
+	put(o, r->f->lit + op->pre, op->pre_len);
+	start = o->len;
+	if (op->kind == OP_STRING || op->kind == OP_BYTES) {
+		columns = put_array(r, op, p);
+	} else if (op->kind == OP_LOOP) {
+		run_loop(r, op, base);
+		return;
+	} else if (op->kind == OP_KEPT) {
+		run_new(r, op, base);
+		return;
+	} else if (op->kind == OP_LITERAL) {
+		return;
+	} else if (op->kind == OP_NULL || p > r->end || op->len > (size_t)(r->end - p)) {
+		r->cut = r->cut || op->kind != OP_NULL;
+		put_str(o, r->json ? "null" : "…");
+		columns = 1;
+	} else if (op->kind == OP_INT) {
+		uint64_t v = load_int(op, p);
+
+		if (op->is_signed)
+			put_s64(o, v);
+		else
+			put_u64(o, v);
+	} else if (op->kind == OP_ENUM) {
+		put_enum(r, op, load_int(op, p));
+	} else if (op->kind == OP_BOOL) {
+		bool v = op->bits ? load_bits(op, p) : *p;
+
+		put_str(o, v ? "true" : "false");
+	} else if (op->kind == OP_TIME) {
+		fmt_time(r->env, o, load(op, p), r->json);
+	} else if (op->kind == OP_IFNAME) {
+		uint32_t index;
+
+		memcpy(&index, p, 4);
+		put_ifname(r, index);
+	} else if (op->kind == OP_FLOAT) {
+		put_float(r, op, p);
+	} else {
+		put_quoted(r, op, p);
+	}
+	if (op->width) {
+		if (!columns)
+			columns = o->len - start;
+		out_room(o, FILL_ROOM);
+		if (columns < op->width) {
+			char *to = o->buf + o->len;
+
+			o->len = fill(to, to + op->width - columns) - o->buf;
+		}
+	}
+}
+
+/* A string of which nothing is to be escaped and, as text, that needs no quotes; else NULL. */
+static inline char *plain_string(char *to, const uint8_t *p, size_t n, bool json)
+{
+	size_t run;
+
+	if (json)
+		*to++ = '"';
+	run = plain_copy(to, p, n, json ? ' ' : '!');
+	if ((run < n && p[run]) || (!run && !json))
+		return NULL;
+	to += run;
+	if (json)
+		*to++ = '"';
+	return to;
+}
+
 static void run_ops(struct run *r, const struct op *op, uint32_t n, const uint8_t *base)
 {
 	const struct op *end = op + n;
+	size_t have = base < r->end ? r->end - base : 0;
 	struct out *o = r->o;
+	char *limit = o->buf + OUT_SIZE - FAST_ROOM;
+	char *to = o->buf + o->len; /* kept here, as every operation waits for it */
 
 	for (; op < end; op++) {
 		const uint8_t *p = base + op->off;
-		size_t start, columns = 0;
+		char *start = to + op->pre_len, *done;
+		struct kept_slot *slot;
+		bool hit;
+		uint16_t u16;
+		uint32_t u32;
+		uint64_t u64;
 
-		out_room(o, op->pre_len + 2 * OUT_VALUE);
-		put(o, r->f->lit + op->pre, op->pre_len);
-		start = o->len;
-		if (op->kind == OP_STRING || op->kind == OP_BYTES) {
-			columns = put_array(r, op, p);
-		} else if (op->kind == OP_LOOP) {
-			run_loop(r, op, base);
+		if (op->need > have || to > limit)
+			goto slow;
+		memcpy(to, op->lit, sizeof(op->lit));
+		switch (op->fast) {
+		case FAST_U8:
+			done = text_u64(start, *p);
+			break;
+		case FAST_U16:
+			memcpy(&u16, p, 2);
+			done = text_u64(start, u16);
+			break;
+		case FAST_U32:
+			memcpy(&u32, p, 4);
+			done = text_u64(start, u32);
+			break;
+		case FAST_U64:
+			memcpy(&u64, p, 8);
+			done = text_u64(start, u64);
+			break;
+		case FAST_S32:
+			memcpy(&u32, p, 4);
+			done = text_s64(start, (int32_t)u32);
+			break;
+		case FAST_S64:
+			memcpy(&u64, p, 8);
+			done = text_s64(start, u64);
+			break;
+		case FAST_TIME:
+			memcpy(&u64, p, 8);
+			done = time_text(r->env, start, u64, r->json);
+			break;
+		case FAST_KEPT:
+			if (op->kept->rest) {
+				op->kept->rest--;
+				continue;
+			}
+			slot = kept_slot(op, p, &hit);
+			if (!hit)
+				goto slow;
+			op->kept->score += op->kept->score < KEPT_TRUST;
+			memcpy(to, slot->text, 64);
+			if (slot->len > 64)
+				memcpy(to + 64, slot->text + 64, KEPT_TEXT - 64);
+			to += slot->len;
 			op += op->arg;
 			continue;
-		} else if (op->kind == OP_LITERAL) {
-			continue;
-		} else if (op->kind == OP_NULL || p > r->end || op->len > (size_t)(r->end - p)) {
-			r->cut = r->cut || op->kind != OP_NULL;
-			put_str(o, r->json ? "null" : "…");
-			columns = 1;
-		} else if (op->kind == OP_INT) {
-			uint64_t v = load_int(op, p);
-
-			if (op->is_signed)
-				put_s64(o, v);
-			else
-				put_u64(o, v);
-		} else if (op->kind == OP_ENUM) {
-			put_enum(r, op, load_int(op, p));
-			columns = 0;
-		} else if (op->kind == OP_BOOL) {
-			bool v = op->bits ? load_bits(op, p) : *p;
-
-			put_str(o, v ? "true" : "false");
-		} else if (op->kind == OP_TIME) {
-			fmt_time(r->env, o, load(op, p), r->json);
-		} else if (op->kind == OP_IFNAME) {
-			uint32_t index;
-
-			memcpy(&index, p, 4);
-			put_ifname(r, index);
-		} else if (op->kind == OP_FLOAT) {
-			put_float(r, op, p);
-		} else {
-			put_quoted(r, op, p);
+		default: /* FAST_STRING */
+			done = plain_string(start, p, op->len, r->json);
+			if (!done)
+				goto slow;
 		}
-		if (op->width) {
-			if (!columns)
-				columns = o->len - start;
-			out_room(o, op->width);
-			if (columns < op->width) {
-				memset(o->buf + o->len, ' ', op->width - columns);
-				o->len += op->width - columns;
-			}
-		}
+		to = fill(done, start + op->width);
+		continue;
+	slow:
+		o->len = to - o->buf;
+		run_op(r, op, base);
+		to = o->buf + o->len;
+		if (op->kind == OP_LOOP || op->kind == OP_KEPT)
+			op += op->arg;
 	}
+	o->len = to - o->buf;
+}
+
+static void put_end(const struct run *r, size_t len, bool extra)
+{
+	const struct fmt *f = r->f;
+	struct out *o = r->o;
+
+	out_room(o, f->lit_len - f->tail + 2 * OUT_VALUE);
+	put(o, f->lit + f->tail, f->lit_len - f->tail);
+	if (r->json && !f->empty && (r->cut || extra))
+		put_char(o, ',');
+	if (r->cut) {
+		put_str(o, r->json ? "\"truncated\":true" : " … truncated");
+	} else if (extra) {
+		put_str(o, r->json ? "\"extra_bytes\":" : " … ");
+		put_u64(o, len - f->size);
+		put_str(o, r->json ? "" : " more bytes");
+	}
+	put_str(o, r->json ? "}\n" : "\n");
 }
 
 void fmt_record(const struct fmt *f, struct fmt_env *e, struct out *o, const void *data, size_t len,
@@ -371,18 +562,13 @@ void fmt_record(const struct fmt *f, struct fmt_env *e, struct out *o, const voi
 	}
 	if (f->n_ops)
 		run_ops(&r, f->ops, f->n_ops, data);
-	out_room(o, f->lit_len - f->tail + 2 * OUT_VALUE);
-	put(o, f->lit + f->tail, f->lit_len - f->tail);
-	if (r.json && !f->empty && (r.cut || extra))
-		put_char(o, ',');
-	if (r.cut) {
-		put_str(o, r.json ? "\"truncated\":true" : " … truncated");
-	} else if (extra) {
-		put_str(o, r.json ? "\"extra_bytes\":" : " … ");
-		put_u64(o, len - f->size);
-		put_str(o, r.json ? "" : " more bytes");
+	if (r.cut || extra || !f->end_len) {
+		put_end(&r, len, extra);
+		return;
 	}
-	put_str(o, r.json ? "}\n" : "\n");
+	out_room(o, sizeof(f->end));
+	memcpy(o->buf + o->len, f->end, sizeof(f->end));
+	o->len += f->end_len;
 }
 
 void fmt_header(const struct fmt *f, struct out *o)

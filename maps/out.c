@@ -43,38 +43,18 @@ void out_flush(struct out *o)
 			o->err = -EINTR;
 	}
 	o->len = 0;
+	o->flushed++;
 }
 
-static const char pairs[] = "0001020304050607080910111213141516171819"
-			    "2021222324252627282930313233343536373839"
-			    "4041424344454647484950515253545556575859"
-			    "6061626364656667686970717273747576777879"
-			    "8081828384858687888990919293949596979899";
 static const char hexdigits[] = "0123456789abcdef";
 
-void put_u64(struct out *o, uint64_t v)
+char *text_u64_long(char *to, uint64_t v)
 {
-	char text[20], *p = text + sizeof(text);
+	uint64_t x = htole64(digits_8(v % 100000000) | 0x3030303030303030);
 
-	while (v >= 100) {
-		p -= 2;
-		memcpy(p, pairs + 2 * (v % 100), 2);
-		v /= 100;
-	}
-	if (v >= 10) {
-		p -= 2;
-		memcpy(p, pairs + 2 * v, 2);
-	} else {
-		*--p = '0' + v;
-	}
-	put(o, p, text + sizeof(text) - p);
-}
-
-void put_s64(struct out *o, int64_t v)
-{
-	if (v < 0)
-		put_char(o, '-');
-	put_u64(o, v < 0 ? -(uint64_t)v : (uint64_t)v);
+	to = text_u64(to, v / 100000000);
+	memcpy(to, &x, 8);
+	return to + 8;
 }
 
 void put_hex(struct out *o, uint64_t v)
@@ -86,20 +66,6 @@ void put_hex(struct out *o, uint64_t v)
 		shift -= 4;
 	for (; shift >= 0; shift -= 4)
 		put_char(o, hexdigits[v >> shift & 15]);
-}
-
-void put_digits(struct out *o, uint32_t v, int digits)
-{
-	char *p = o->buf + o->len + digits;
-
-	o->len += digits;
-	for (; digits >= 2; digits -= 2) {
-		p -= 2;
-		memcpy(p, pairs + 2 * (v % 100), 2);
-		v /= 100;
-	}
-	if (digits)
-		*--p = '0' + v % 10;
 }
 
 void put_ip4(struct out *o, const uint8_t a[4])
@@ -199,30 +165,32 @@ static void escape(struct out *o, uint8_t c, bool json)
 	put_char(o, hexdigits[c & 15]);
 }
 
-static bool plain(uint8_t c)
-{
-	return c >= ' ' && c < 0x7f && c != '"' && c != '\\';
-}
-
 size_t put_text(struct out *o, const uint8_t *p, size_t n)
 {
-	size_t i = 0, start, columns = 2;
+	size_t i, start, columns = 2;
 
-	while (i < n && plain(p[i]) && p[i] != ' ')
-		i++;
-	if (i == n && n && n < OUT_SIZE / 2) {
+	if (n && n < OUT_SIZE / 2) {
 		out_room(o, n);
-		put(o, (const char *)p, n);
-		return n;
+		if (plain_copy(o->buf + o->len, p, n, '!') == n) {
+			o->len += n;
+			return n;
+		}
 	}
 	out_room(o, 16);
 	put_char(o, '"');
 	for (i = 0; i < n;) {
+		size_t most = n - i < 512 ? n - i : 512, run;
 		int len;
 
-		out_room(o, 64);
+		out_room(o, 512 + 64);
+		run = plain_copy(o->buf + o->len, p + i, most, ' ');
+		o->len += run;
+		i += run;
+		columns += run;
+		if (run == most)
+			continue;
 		start = o->len;
-		len = plain(p[i]) ? 1 : utf8(p + i, n - i);
+		len = utf8(p + i, n - i);
 		if (len > 0) {
 			put(o, (const char *)p + i, len);
 			i += len;
@@ -246,14 +214,14 @@ void put_json(struct out *o, const uint8_t *p, size_t n)
 	out_room(o, 16);
 	put_char(o, '"');
 	while (i < n) {
-		size_t start = i, most = n - i < 512 ? n : i + 512;
+		size_t most = n - i < 512 ? n - i : 512, run;
 		int len;
 
-		while (i < most && plain(p[i]))
-			i++;
 		out_room(o, 512 + 32);
-		put(o, (const char *)p + start, i - start);
-		if (i == n || plain(p[i]))
+		run = plain_copy(o->buf + o->len, p + i, most, ' ');
+		o->len += run;
+		i += run;
+		if (run == most)
 			continue;
 		len = p[i] < 0x80 ? 0 : utf8(p + i, n - i);
 		if (len > 0) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Ring buffer reader, see ring.h. */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -15,7 +16,9 @@ int ring_open(struct ring *r, int map_fd, uint32_t size)
 	memset(r, 0, sizeof(*r));
 	r->page = sysconf(_SC_PAGESIZE);
 	r->size = size;
-	r->mapped = r->page + 2 * r->size;
+	/* The kernel would give its pages twice in a row, so that no record wraps; but then they
+	 * count twice as memory of this process, too. */
+	r->mapped = r->page + r->size;
 	p = mmap(NULL, r->page, PROT_READ | PROT_WRITE, MAP_SHARED, map_fd, 0);
 	if (p == MAP_FAILED)
 		return -errno;
@@ -38,6 +41,7 @@ void ring_close(struct ring *r)
 		munmap(r->producer, r->mapped);
 	if (r->consumer)
 		munmap(r->consumer, r->page);
+	free(r->wrapped);
 	memset(r, 0, sizeof(*r));
 }
 
@@ -45,6 +49,24 @@ static void give_back(struct ring *r, unsigned long to)
 {
 	/* release: the records were read before the kernel may write over them */
 	__atomic_store_n(r->consumer, to, __ATOMIC_RELEASE);
+}
+
+/* A record that goes on at the ring's beginning, in one piece. */
+static const uint8_t *unwrap(struct ring *r, uint64_t at, uint32_t len)
+{
+	uint64_t first = r->size - at;
+
+	if (len > r->wrapped_room) {
+		uint8_t *more = realloc(r->wrapped, len);
+
+		if (!more)
+			return NULL;
+		r->wrapped = more;
+		r->wrapped_room = len;
+	}
+	memcpy(r->wrapped, r->data + at, first);
+	memcpy(r->wrapped + first, r->data, len - first);
+	return r->wrapped;
 }
 
 int ring_drain(struct ring *r, struct sink *s, uint64_t *bytes)
@@ -55,22 +77,30 @@ int ring_drain(struct ring *r, struct sink *s, uint64_t *bytes)
 	int err = 0;
 
 	while (!err && r->pos != end) {
-		const uint8_t *at = r->data + (r->pos & (r->size - 1));
+		uint64_t at = r->pos & (r->size - 1);
+		const uint8_t *record;
 		uint32_t head, len;
 		uint64_t step;
 
 		if (end - r->pos > r->size || end - r->pos < BPF_RINGBUF_HDR_SZ || r->pos % 8)
 			return -EBADMSG;
 		/* acquire: the record's bytes were written before its BUSY bit went */
-		head = __atomic_load_n((const uint32_t *)at, __ATOMIC_ACQUIRE);
+		head = __atomic_load_n((const uint32_t *)(r->data + at), __ATOMIC_ACQUIRE);
 		if (head & BPF_RINGBUF_BUSY_BIT)
 			break;
 		len = head & ~BPF_RINGBUF_DISCARD_BIT;
 		step = ((uint64_t)len + BPF_RINGBUF_HDR_SZ + 7) / 8 * 8;
 		if (step > end - r->pos)
 			return -EBADMSG;
+		at += BPF_RINGBUF_HDR_SZ; /* which never wraps, as it is at a multiple of 8 */
+		record = r->data + at;
+		if (at + len > r->size && !(head & BPF_RINGBUF_DISCARD_BIT)) {
+			record = at < r->size ? unwrap(r, at, len) : r->data;
+			if (!record)
+				return -ENOMEM;
+		}
 		if (!(head & BPF_RINGBUF_DISCARD_BIT))
-			err = s->record(s, at + BPF_RINGBUF_HDR_SZ, len);
+			err = s->record(s, record, len);
 		r->last = r->pos;
 		r->pos += step;
 		if (r->pos - given > r->size / 8) {

@@ -15,16 +15,18 @@
 
 struct ring {
 	unsigned long *consumer, *producer; /* positions, bytes since the ring was made */
-	const uint8_t *data;		    /* mapped twice in a row: a record never wraps */
-	uint64_t size;			    /* a power of two */
-	unsigned long pos, last;	    /* the next record, the one before */
+	const uint8_t *data;
+	uint64_t size;	  /* a power of two */
+	uint8_t *wrapped; /* the last record that did, in one piece */
+	uint32_t wrapped_room;
+	unsigned long pos, last; /* the next record, the one before */
 	size_t mapped, page;
 };
 
 int ring_open(struct ring *r, int map_fd, uint32_t size);
 void ring_close(struct ring *r);
-/* Hands out what is there now. Returns 0, 1 if the sink had enough, -EBADMSG or the sink's -errno;
- * *bytes is what was taken from the ring. */
+/* Hands out what is there now. Returns 0, 1 if the sink had enough, -EBADMSG, -ENOMEM or the sink's
+ * -errno; *bytes is what was taken from the ring. */
 int ring_drain(struct ring *r, struct sink *s, uint64_t *bytes);
 void ring_release(struct ring *r);
 

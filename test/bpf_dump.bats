@@ -196,6 +196,39 @@ rich() { tr -d '\n' <"$BATS_TEST_DIRNAME/fixtures/rich.hex"; }
 	[[ ${lines[1]} == "1        0102030000000000 255" ]]
 }
 
+# What is printed again and again is kept as text, so that a line could show what was before.
+@test "a line does not depend on the lines before it" {
+	local n
+	rich >"$BATS_TEST_TMPDIR/rich"
+	# The record with a byte changed, often at random, often one of few ways; stretches of only new
+	# ones, of the same one. Bytes 4 to 7 make it a time after boot, which drifts.
+	awk 'BEGIN { srand(7); getline h; digits = "0123456789abcdef"
+		for (i = 0; i < 6000; i++) {
+			way = int(i / 1500)
+			few = way == 0 ? 8 : way == 1 ? 100000 : way == 2 ? 1 : 40
+			n = int(rand() * few) * 7919 % (length(h) / 2 * 16)
+			at = int(n / 16)
+			if (at > 3 && at < 8) at += 8
+			printf "%s%s%s\n", substr(h, 1, 2 * at), substr(digits, n % 16 + 1, 1), substr(h, 2 * at + 2)
+		} }' <"$BATS_TEST_TMPDIR/rich" >"$BATS_TEST_TMPDIR/hex"
+	n=$(sort -u "$BATS_TEST_TMPDIR/hex" | wc -l)
+	((n > 1000 && n < 4000))
+	printf -v n '%08x' $(($(wc -c <"$BATS_TEST_TMPDIR/rich") / 2))
+	sed "s/^/${n:6:2}${n:4:2}${n:2:2}${n:0:2}/" "$BATS_TEST_TMPDIR/hex" >"$BATS_TEST_TMPDIR/records"
+	for n in -j ''; do
+		# shellcheck disable=SC2086 # an option or none
+		xxd -r -p "$BATS_TEST_TMPDIR/records" | "$DUMP" $n -t event -b "$FIX/feed_rich.o" - |
+			grep -v '^TS' >"$BATS_TEST_TMPDIR/there"
+		# shellcheck disable=SC2086
+		tac "$BATS_TEST_TMPDIR/records" | xxd -r -p | "$DUMP" $n -t event -b "$FIX/feed_rich.o" - |
+			grep -v '^TS' | tac >"$BATS_TEST_TMPDIR/back"
+		cmp "$BATS_TEST_TMPDIR/there" "$BATS_TEST_TMPDIR/back"
+		# a line for each: equal ones for equal records, others for others
+		[[ $(wc -l <"$BATS_TEST_TMPDIR/there") -eq 6000 ]]
+		[[ $(paste -d '|' "$BATS_TEST_TMPDIR"/{hex,there} | sort -u | wc -l) -eq $(sort -u "$BATS_TEST_TMPDIR/hex" | wc -l) ]]
+	done
+}
+
 @test "-x prints bytes that xxd -r turns back" {
 	run --separate-stderr -0 "$DUMP" -x - < <(record 00ff10 && record "" && record 7f)
 	[[ $output == $'00 ff 10\n\n7f' ]]
@@ -466,9 +499,28 @@ comes_from_cpu() {
 	ended TERM
 	read -r seen _ lost _ < <(tail -n 1 "$ERR")
 	((seen + lost == 1000000 && seen > 100000))
-	[[ $(grep -c '"pid":' "$OUT") -eq $seen ]]
+	# each whole, also where the ring's end is in its middle
+	[[ $(grep -cE '^\{"ts":"[^"]{30}","seq":[0-9]{1,2},"pid":[0-9]+,"cpu":[0-9]+,"comm":"poke"\}$' "$OUT") -eq $seen ]]
 	[[ $(grep '^{"lost":' "$OUT" | jq -s 'map(.lost)|add // 0') -eq $lost ]]
 }
+
+@test "a record that goes on at the ring's beginning is whole" {
+	local i
+	sandbox
+	feeder feed_odd
+	# 20016 bytes each in a ring of 131072: the seventh, then every sixth or seventh
+	reader -x -t large $M/things
+	for ((i = 1; i <= 40; i++)); do
+		poke 2 1
+		retry has_lines "$i"
+	done
+	ended TERM
+	tail -n 1 "$ERR"
+	[[ $(tail -n 1 "$ERR") == "40 events, 0 lost" ]]
+	[[ $(sort -u "$OUT" | wc -l) -eq 1 ]]
+	[[ $(head -n 1 "$OUT" | xxd -r -p | od -An -tu8 -j 20008 | tr -d ' ') == 2 ]]
+}
+has_lines() { (($(wc -l <"$OUT") >= $1)); } # NUMBER
 
 @test "a burst of a million: lost and seen are what was sent, perf event array" {
 	sandbox

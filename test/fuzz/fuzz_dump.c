@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * libFuzzer harness for bpf_dump's parts. The first byte says what the rest is:
- *   0, 1, 2  u16 length of the BTF, the BTF, a record: text, JSON, hexadecimal
+ *   0, 1, 2  u16 length of the BTF, the BTF, a record: text, JSON, hexadecimal; what is printed by
+ *            short cuts has to be what is printed without
  *   3        an object file: its BTF, every type of it
  *   4        saved records
  *   5        u8, u8: head and tail of a perf buffer of 512 bytes, which is the rest
@@ -16,6 +17,7 @@
 #include <linux/perf_event.h>
 #include "choose.h"
 #include "elf_section.h"
+#include "format_ops.h"
 #include "perf.h"
 #include "ring.h"
 #include "saved.h"
@@ -44,6 +46,40 @@ static void on_lost(struct sink *s, uint64_t n, int cpu)
 	((struct count *)s)->sum += n + cpu;
 }
 
+/*
+ * A record, the same again, one that differs in a byte, the first again, and cut: every line has to
+ * be what comes out without what is kept of lines before and without any other short cut.
+ */
+static void compare(const struct fmt *f, struct fmt *plain, struct fmt_env *e,
+		    const uint8_t *record, size_t len)
+{
+	struct out a, b;
+	uint32_t i;
+
+	for (i = 0; i < plain->n_ops; i++)
+		plain->ops[i].need = UINT32_MAX;
+	plain->end_len = 0;
+	if (out_open(&a, -1, NULL) || out_open(&b, -1, NULL))
+		abort();
+	for (i = 0; i < 6; i++) {
+		size_t n = i == 5 && len ? len - 1 : len;
+		uint8_t *exact = malloc(n ? n : 1);
+
+		if (!exact)
+			abort();
+		memcpy(exact, record, n);
+		if (n && (i == 2 || i == 3))
+			exact[record[0] * 7u % n] ^= 1 << i;
+		fmt_record(f, e, &a, exact, n, 0);
+		fmt_record(plain, e, &b, exact, n, 0);
+		if (a.len != b.len || memcmp(a.buf, b.buf, a.len))
+			abort();
+		free(exact);
+	}
+	out_close(&a);
+	out_close(&b);
+}
+
 static void format(const uint8_t *btf, size_t btf_len, const uint8_t *record, size_t len,
 		   enum fmt_mode mode)
 {
@@ -52,7 +88,7 @@ static void format(const uint8_t *btf, size_t btf_len, const uint8_t *record, si
 	struct choose c = { .feed = &feed, .mode = mode, .perf = len & 1, .map = "events" };
 	const struct fmt *f;
 	struct fmt_env env;
-	struct fmt *made;
+	struct fmt *made, *plain;
 	struct out o;
 	uint32_t id;
 
@@ -65,6 +101,10 @@ static void format(const uint8_t *btf, size_t btf_len, const uint8_t *record, si
 				continue;
 			fmt_header(made, &o);
 			fmt_record(made, &env, &o, record, len, 0);
+			if (!fmt_compile(&plain, &one.btf, id, mode)) {
+				compare(made, plain, &env, record, len);
+				fmt_free(plain);
+			}
 			fmt_free(made);
 		}
 		choose_open(&c, NULL, 0, 0);
@@ -114,16 +154,16 @@ static void ring(const uint8_t *data, size_t size, struct sink *s)
 {
 	unsigned long producer = data[0] * 8ul, consumer = data[1] * 8ul;
 	struct ring r = { .consumer = &consumer, .producer = &producer, .size = BUFFER };
-	uint8_t *twice = calloc(2, BUFFER);
+	uint8_t *buffer = calloc(1, BUFFER);
 	uint64_t bytes;
 
-	memcpy(twice, data + 2, size - 2 < BUFFER ? size - 2 : BUFFER);
-	memcpy(twice + BUFFER, twice, BUFFER);
-	r.data = twice;
+	memcpy(buffer, data + 2, size - 2 < BUFFER ? size - 2 : BUFFER);
+	r.data = buffer;
 	r.pos = r.last = consumer;
 	ring_drain(&r, s, &bytes);
 	ring_release(&r);
-	free(twice);
+	free(r.wrapped);
+	free(buffer);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
