@@ -38,13 +38,14 @@ harness_tools = test/bench/writer test/bench/reader test/bench/sender
 # What tests load and what they trace, where there is no compiler.
 fixtures = $(patsubst %.bpf.c,%.o,$(wildcard test/fixtures/*.bpf.c))
 traced = test/fixtures/testwrite test/fixtures/same_pid
+frames_fuzz = test/fuzz/fuzz_frames
 bpf_dump_parts = bpf_dump btf caps choose elf_section feed format format_run lines lock member_name out perf ring saved
 commands = $(filter-out %.bash %.awk %.o scripts/bpf_dump,$(wildcard scripts/*))
 libraries = $(filter-out %/completion.bash,$(wildcard scripts/*.bash scripts/*.awk))
 shell_files = $(commands) $(wildcard scripts/*.bash) .ci/run
 test_files = test/run test/bench/run test/bench/trace test/bench/packets $(addprefix test/vm/,run kernel root init) \
 	$(wildcard test/*.bats test/vm/*.bats test/vm/*.bash test/*.bash test/fixtures/*.bash test/fixtures/get-*)
-c_files = $(wildcard objs/*.c maps/*.[ch] test/fixtures/*.[ch] test/fuzz/*.c test/bench/*.c)
+c_files = $(wildcard objs/*.c maps/*.[ch] test/fixtures/*.[ch] test/fuzz/*.[ch] test/bench/*.c)
 
 .PHONY: force all deps test test-vm lint demo bench install uninstall clean help
 .DELETE_ON_ERROR:
@@ -86,6 +87,15 @@ test/bench/reader: test/bench/reader.o maps/ring.o maps/perf.o
 $(harness_tools:%=%.o): test/bench/%.o: test/bench/%.c
 	$(say) CC $@
 	$(Q)$(CC) $(c_flags) $(CPPFLAGS) -MF $(@:.o=.d) -c $< -o $@
+
+# The sanitizers are what it is for. A frame lies as it lies: its fields are not aligned.
+fuzz_flags = -O1 -g -fsanitize=address,undefined -fno-sanitize=alignment -fno-sanitize-recover=undefined
+test/fuzz/%.o: test/fuzz/%.c
+	$(say) CLANG $@
+	$(Q)$(CLANG) -Wall -Wextra -Werror -MMD -MP $(fuzz_flags) -I maps -MF $(@:.o=.d) -c $< -o $@
+$(frames_fuzz): test/fuzz/fuzz_frames.o test/fuzz/frames_ref.o test/fuzz/frames_parser.o
+	$(say) LD $@
+	$(Q)$(CLANG) $(fuzz_flags) $^ -lpcap -o $@
 
 scripts/bpf_dump: $(bpf_dump_parts:%=maps/%.o)
 scripts/bpf_dump $(harness_tools):
@@ -137,9 +147,9 @@ uninstall: ## the same PREFIX and DESTDIR
 
 clean: ## what was built
 	$(Q)rm -rf $(traced) $(flags) objs/*.[od] objs/legacy maps/*.[od] scripts/bpf_dump \
-		test/bench/*.[od] $(harness_tools) test/fixtures/*.[od]
+		test/bench/*.[od] $(harness_tools) test/fixtures/*.[od] test/fuzz/*.[od] $(frames_fuzz)
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r t h; do printf '  %-10s %s\n' "$$t" "$$h"; done
 
--include $(wildcard objs/*.d objs/legacy/*.d maps/*.d test/bench/*.d test/fixtures/*.d)
+-include $(wildcard objs/*.d objs/legacy/*.d maps/*.d test/bench/*.d test/fixtures/*.d test/fuzz/*.d)

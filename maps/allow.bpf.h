@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The allow list's decision about a frame: docs/frames.md, row by row. Kernel side, shared by
- * every hook. Anything that is not understood is dropped: fails closed.
+ * every hook. Anything that is not understood is dropped: fails closed. Calls no helper but for the
+ * look-ups: with others it compiles for user space, as test/fuzz does.
  */
 #ifndef PB_ALLOW_BPF_H
 #define PB_ALLOW_BPF_H
