@@ -10,16 +10,12 @@ setup_file() { tools; }
 setup() { new_host host mounts; }
 teardown() { sandbox_end; }
 
-nothing_left() {
-	[[ -z $(host find /sys/fs/bpf/plainbpf 2>/dev/null) ]]
-	retry 50 none_attached
-}
-
 # --- what is seen
 
 # bats test_tags=vm
 @test "minimal shows every process; after trace-off no line comes" {
 	minimal_alone
+	refused_before_5_15 minimal || return 0
 	host trace-on -q minimal
 	new_reader minimal
 	new_writer -n 3 -i 0
@@ -40,6 +36,7 @@ nothing_left() {
 
 # bats test_tags=vm
 @test "tracepoint shows the writes of the process in the set and of no other" {
+	refused_before_5_15 tracepoint || return 0
 	new_writer -n 5 -i 0
 	traced=$writer traced_go=$go
 	new_writer -n 5 -i 0
