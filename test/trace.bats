@@ -372,6 +372,30 @@ programs_of() { # CMD…
 	nothing_left
 }
 
+@test "an undo that has begun is brought to its end, whatever signals come" {
+	mkdir "$BATS_TEST_TMPDIR/bin"
+	mkfifo "$BATS_TEST_TMPDIR/fifo"
+	exec {go}<>"$BATS_TEST_TMPDIR/fifo"
+	cat >"$BATS_TEST_TMPDIR/bin/rm" <<-TOOL
+		#!/bin/bash
+		: >'$BATS_TEST_TMPDIR/undoing'
+		read -r <'$BATS_TEST_TMPDIR/fifo'
+		exec $(command -v rm) "\$@"
+	TOOL
+	chmod +x "$BATS_TEST_TMPDIR/bin/rm"
+	echo >"$BATS_TEST_TMPDIR/no object.o"
+	spawn host env PATH="$BATS_TEST_TMPDIR/bin:$PATH" "$scripts/trace-on" -q obj "$BATS_TEST_TMPDIR/no object.o" pid $$
+	retry 50 test -e "$BATS_TEST_TMPDIR/undoing"
+	host test -e "$traces/pids"
+	kill -TERM "${spawned[-1]}"
+	kill -HUP "${spawned[-1]}"
+	printf '\n\n\n\n' >&"$go"
+	rc=0
+	wait "${spawned[-1]}" || rc=$?
+	((rc == 2))
+	nothing_left
+}
+
 @test "a bpftool without autoattach: one line that names the fix" {
 	refusing_bpftool autoattach 'expected no more arguments, "autoattach"?'
 	run -2 --separate-stderr host env PATH="$BATS_TEST_TMPDIR/bin:$PATH" "$scripts/trace-on" -q ringbuf
