@@ -71,8 +71,9 @@ static __always_inline __u32 pb_load_frame(pb_ctx *ctx, const struct pb_frame *f
 
 	if (len > most)
 		len = most;
-	/* 1 to PB_SNAP_MAX, in a way that the verifiers of 5.10 and 6.1 understand: they learn nothing
-	 * from a comparison with a register, nor from != 0; and the compiler shall not see through it.
+	/* 1 to PB_SNAP_MAX, in a way that the verifiers of 5.10 and 6.1 understand: they learn
+	 * nothing from a comparison with a register, nor from != 0; and the compiler shall not see
+	 * through it.
 	 */
 	len--;
 	asm volatile("" : "+r"(len));

@@ -253,15 +253,15 @@ bss_of() { # ID; of a program with a log
 }
 # Switches it, and reads it back.
 log_set() { # ID MODE
-	local bss now i value=()
+	local bss now i mode_bytes=()
 	now=$(log_of "$1")
 	[[ $now != "$2" ]] || return 0
 	bss=$(bss_of "$1")
 	for i in "${!log_modes[@]}"; do
 		[[ ${log_modes[i]} != "$2" ]] || break
 	done
-	bytes value 4 "$i"
-	run bpftool map update id "$bss" key 0 0 0 0 value "${value[@]}" || return 1
+	bytes mode_bytes 4 "$i"
+	run bpftool map update id "$bss" key 0 0 0 0 value "${mode_bytes[@]}" || return 1
 	[[ $dry || $(log_of "$1") == "$2" ]]
 }
 log_words() { # ID: of one that is on
