@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/time.h>
 #include <time.h>
 #include <linux/capability.h>
@@ -40,7 +41,7 @@
 
 struct options {
 	enum fmt_mode mode;
-	const char *type, *object, *pin;
+	const char *type, *object, *pin, *until;
 	uint64_t count;	  /* 0: no end */
 	int64_t duration; /* ns, 0: no end */
 };
@@ -61,6 +62,7 @@ struct dump {
 	struct perf perf;
 	struct lines lines; /* instead of a map */
 	struct pollfd *polls;
+	struct stat until; /* of opt.until, at the start */
 	int64_t nap;
 };
 
@@ -68,13 +70,14 @@ struct dump {
 static volatile sig_atomic_t stop;
 
 static const char usage[] =
-	"Usage: bpf_dump [-j | -x] [-t TYPE] [-b OBJECT.o] [-c N] [-d SEC] PIN|-\n"
-	"       bpf_dump [-j] [-c N] [-d SEC] TRACE_PIPE\n"
+	"Usage: bpf_dump [-j | -x] [-t TYPE] [-b OBJECT.o] [-c N] [-d SEC] [-u PATH] PIN|-\n"
+	"       bpf_dump [-j] [-c N] [-d SEC] [-u PATH] TRACE_PIPE\n"
 	"Summary: print the records of a pinned ring buffer or perf event array by their BTF\n"
 	"\n"
 	"  -j  JSON, one object a line         -x  hexadecimal, one record a line\n"
 	"  -t  the records' type               -b  an object file to take BTF from\n"
 	"  -c  end after N records             -d  end after SEC seconds\n"
+	"  -u  end when PATH is gone\n"
 	"  -h  this text                       -V  version\n"
 	"  -   records saved in a file, from standard input: each a 4-byte\n"
 	"      little-endian length and so many bytes\n"
@@ -219,7 +222,7 @@ static int parse(struct options *o, int argc, char **argv)
 	int c, modes = 0;
 
 	opterr = 0;
-	while ((c = getopt(argc, argv, ":jxt:b:c:d:hV")) != -1) {
+	while ((c = getopt(argc, argv, ":jxt:b:c:d:u:hV")) != -1) {
 		char word[3] = { '-', optopt, '\0' };
 
 		switch (c) {
@@ -244,6 +247,9 @@ static int parse(struct options *o, int argc, char **argv)
 		case 'd':
 			if (parse_seconds(optarg, &o->duration))
 				return bad_words("not a number of seconds", optarg);
+			break;
+		case 'u':
+			o->until = optarg;
 			break;
 		case 'h':
 			return fputs(usage, stdout) < 0 || fflush(stdout) ? 2 : 0;
@@ -448,6 +454,18 @@ static int round_of(struct dump *d, bool all, uint64_t *bytes, uint64_t *size, b
 	return perf_drain(&d->perf, &d->sink, all, bytes, more);
 }
 
+/* Whether -u's path is gone; another in its place is not the one. Who may not look cannot tell. */
+static bool is_over(struct dump *d)
+{
+	struct stat now;
+
+	if (!d->opt.until)
+		return false;
+	if (!stat(d->opt.until, &now))
+		return now.st_dev != d->until.st_dev || now.st_ino != d->until.st_ino;
+	return errno == ENOENT || errno == ENOTDIR;
+}
+
 static int read_live(struct dump *d)
 {
 	int64_t now = now_ns(), end = now + d->opt.duration, last = now, lost_at = now,
@@ -467,6 +485,10 @@ static int read_live(struct dump *d)
 		if (now - lost_at >= LOST_EVERY) {
 			feed_lost(&d->feed, &d->sink);
 			lost_at = now;
+			if (is_over(d)) {
+				say("ends, it is gone: %s", d->opt.until);
+				break;
+			}
 		}
 		if (now - tick_at >= TICK) {
 			fmt_env_tick(&d->env);
@@ -557,6 +579,8 @@ int main(int argc, char **argv)
 	if (rc >= 0)
 		return rc;
 	live = strcmp(d.opt.pin, "-");
+	if (d.opt.until && stat(d.opt.until, &d.until))
+		return bad_words("no such file", d.opt.until);
 	catch_signals();
 	fmt_env_open(&d.env, live);
 	text = live && lines_is(d.opt.pin);

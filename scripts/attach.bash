@@ -253,15 +253,15 @@ bss_of() { # ID; of a program with a log
 }
 # Switches it, and reads it back.
 log_set() { # ID MODE
-	local bss now i
+	local bss now i mode_bytes=()
 	now=$(log_of "$1")
 	[[ $now != "$2" ]] || return 0
 	bss=$(bss_of "$1")
 	for i in "${!log_modes[@]}"; do
 		[[ ${log_modes[i]} != "$2" ]] || break
 	done
-	# shellcheck disable=SC2046 # bytes are words
-	run bpftool map update id "$bss" key 0 0 0 0 value $(bytes 4 "$i") || return 1
+	bytes mode_bytes 4 "$i"
+	run bpftool map update id "$bss" key 0 0 0 0 value "${mode_bytes[@]}" || return 1
 	[[ $dry || $(log_of "$1") == "$2" ]]
 }
 log_words() { # ID: of one that is on
@@ -273,10 +273,10 @@ log_words() { # ID: of one that is on
 has_log() { grep -aq pb_log_mode -- "$1"; }
 
 # The lines of our programs' common errors are ip's and libbpf's; these are what a user can act on.
-ip_status() { # DEV FILE SECTION; the complaint of ip or tc is in $tmp/err
+ip_status() { # DEV FILE SECTION; of the complaint of ip or tc
 	local why
 	why=$(reason)
-	case $(<"$tmp/err") in
+	case $complaint in
 	*"doesn't contain"*) die 1 "$2: no $3 in it" ;;
 	*'Cannot initialize ELF'*) die 1 "$2: not an object file" ;;
 	*'BTF is required'*) die 2 "$2: no BTF in it (compile with clang -g)" ;;

@@ -68,7 +68,7 @@ list_sound() {
 list_open() {
 	local kind
 	need bpftool jq awk
-	need_bpffs
+	need_globals
 	[[ ${lock_fd-} ]] || take_lock
 	list_sound || for kind in "${kinds[@]}"; do list_mend "$kind"; done
 	[[ -e $journal ]] || return 0
@@ -248,17 +248,16 @@ list_edit_one() { # add|del
 			list_dump "${one[0]}"
 			grep -q "^${one[0]} ${one[1]} " "$tmp/entries" || die 1 "not in the list: ${one[2]}"
 		fi
-		if [[ $dry ]] || bpftool map delete "${call[@]}" 2>"$tmp/err"; then
+		if [[ $dry ]] || keep bpftool map delete "${call[@]}"; then
 			say bpftool map delete "${call[@]}"
 			return
 		fi
 		;;
 	esac
-	if grep -qE 'Argument list too long|No space left' "$tmp/err"; then
-		return 1
-	elif grep -q 'No such file' "$tmp/err"; then
-		die 1 "not in the list: ${one[2]}"
-	fi
+	case $complaint in
+	*'Argument list too long'* | *'No space left'*) return 1 ;;
+	*'No such file'*) die 1 "not in the list: ${one[2]}" ;;
+	esac
 	die 2 "cannot $1 ${one[2]}: $(reason)"
 }
 
@@ -314,7 +313,7 @@ list_rebuild() { # add|del|flush KIND
 	list_lines add "$kind" "${pin}_new" <"$tmp/next" >"$tmp/fill"
 	if ! create "$kind" "${pin}_new" "$(capacity "$n")" || ! batch "$tmp/fill"; then
 		# A tool that ran out of memory may have been killed before it could say so.
-		[[ ! -s $tmp/err ]] || grep -qE 'too long|allocate memory|No space left|Killed' "$tmp/err" ||
+		[[ ! $complaint || $complaint =~ (too long|allocate memory|No space left|Killed) ]] ||
 			die 2 "cannot make a new list: $kind: $(reason)"
 		max=$(map_field "$pin" max_entries)
 		die 2 "list full ($(grep -c "^$kind " "$tmp/entries" || :)/$max): $kind: $(reason)"
@@ -332,5 +331,5 @@ batch() { # FILE
 		# No call to be pasted: the file goes with this command.
 		printf '# bpftool batch file %s: %d lines such as\n#   %s\n' "$1" "$n" "$(head -n 1 "$1")" >&2 || :
 	fi
-	[[ $dry ]] || bpftool batch file "$1" >/dev/null 2>"$tmp/err"
+	[[ $dry ]] || keep bpftool batch file "$1"
 }

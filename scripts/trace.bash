@@ -41,109 +41,195 @@ need_tracefs() {
 		die 2 "no tracefs at $tracefs"
 }
 
-# Loads an object and attaches its programs, into a new directory; why it cannot is in `why`, the
-# rest is in $tmp/err. bpftool says 0, too, when it could only pin a program, not attach it.
-load() { # FILE DIR [WORD of bpftool…]
-	local pin
-	why=''
-	if ! try bpftool prog loadall "$1" "$2" "${@:3}" autoattach; then
-		case $(<"$tmp/err") in
-		*'no more arguments'*) die 2 'this bpftool knows no autoattach: get 7.5 (Debian 12: apt install -t bookworm-backports bpftool; or: make deps)' ;;
-		esac
-		why=$(grep -m 1 '^libbpf: ' "$tmp/err" | sed 's/^libbpf: //') || why=$(reason)
-		return 1
+# A call of bpftool: made at once or, while calls are gathered, by one process with the others.
+call() { # WORD…
+	if [[ ! $gather || $dry ]]; then
+		try bpftool "$@"
+		return
 	fi
+	say bpftool "$@"
+	gathered+="$*"$'\n'
+}
+gather='' gathered=''
+# Makes the gathered calls, and ends the gathering; 1 if one failed. Which one, and why, is better
+# asked by making them one by one. Said at the end of a batch that went well: "reading batch file
+# failed" (bpftool 7.5).
+make_gathered() {
+	local lines=$gathered rc=0
+	gather='' gathered=''
+	[[ $lines ]] || return 0
+	keep bpftool batch file - <<<"$lines" || rc=1
+	said=$complaint
+	((rc == 0)) || [[ $complaint == *'Error: reading batch file failed'* ]]
+}
+
+# Loads an object and attaches its programs, into a new directory; why it cannot is in `why`. bpftool
+# says 0, too, when it could only pin a program, not attach it: `attached` sees that.
+load() { # FILE DIR [WORD of bpftool…]
+	why=''
+	call prog loadall "$1" "$2" "${@:3}" autoattach && said=$complaint && return
+	case $complaint in
+	*'no more arguments'*) die 2 'this bpftool knows no autoattach: get 7.5 (Debian 12: apt install -t bookworm-backports bpftool; or: make deps)' ;;
+	esac
+	said=$complaint
+	said_of '' || why=$(reason)
+	return 1
+}
+# What libbpf said first about something, as `why`.
+said_of() { # WORDS
+	local line
+	while IFS= read -r line; do
+		[[ $line == "libbpf: $1"* ]] || continue
+		why=${line#libbpf: }
+		return
+	done <<<"$said"
+	return 1
+}
+# Whether the programs in a directory that was loaded last are attached, by the last survey.
+attached() { # DIR
+	local pin
 	[[ ! $dry ]] || return 0
-	for pin in "$2"/*; do
-		[[ ! -d $pin ]] || continue
-		if ! show_link "$pin" >/dev/null; then
-			why=$(grep -m 1 "^libbpf: prog '${pin##*/}'" "$tmp/err" | sed 's/^libbpf: //') ||
-				why="prog '${pin##*/}' has no way of attaching that bpftool knows"
-			return 1
-		fi
+	for pin in "$1"/*; do
+		if [[ -d $pin ]] || link_of "$pin"; then continue; fi
+		said_of "prog '${pin##*/}'" || why="prog '${pin##*/}' has no way of attaching that bpftool knows"
+		return 1
 	done
 }
 
-# bpftool shows a pinned link and says 255 (7.5): what counts is what it shows.
-show_link() { # PIN
-	local line
-	line=$(bpftool -j link show pinned "$1" 2>/dev/null) || :
-	[[ $line == *\"prog_id\":* ]] && printf '%s' "$line"
+# Reads links and the set by one bpftool. Sets links: "ID TYPE WHERE" by pin, such as "12
+# raw_tracepoint sys_enter"; traced and reads: the time at which a process began by its PID, by role.
+# bpftool's status tells nothing: a batch that went well ends with "reading batch file failed" (7.5).
+declare -A links=()
+traced=() reads=()
+survey() {
+	local text part parts pin calls='link show'
+	links=() traced=() reads=()
+	[[ -d $traces ]] || return 0
+	[[ ! -e $pid_set ]] || calls+=$'\n'"map dump pinned $pid_set"
+	text=$(bpftool -j -f batch file - <<<"$calls" 2>/dev/null) || :
+	[[ ! -e $pid_set || $text =~ \"map\",\"dump\",\"pinned\",[^]]*\],\"output\":\[ ]] || die 2 "cannot read $pid_set"
+	mapfile -t -d '}' parts <<<"$text"
+	for part in "${parts[@]}"; do
+		if [[ $part =~ \"formatted\":\{\"key\":([0-9]+),\"value\":\{\"start\":([0-9]+),\"role\":([0-9]+) ]]; then
+			if ((BASH_REMATCH[3] == role_reader)); then
+				reads[BASH_REMATCH[1]]=${BASH_REMATCH[2]}
+			else
+				traced[BASH_REMATCH[1]]=${BASH_REMATCH[2]}
+			fi
+		elif [[ $part =~ \"pinned\":\[\"([^]]*)\"\] ]]; then
+			pin=${BASH_REMATCH[1]}
+			describe "$part" || continue
+			while [[ $pin == *'","'* ]]; do
+				links[${pin%%'","'*}]=$link
+				pin=${pin#*'","'}
+			done
+			links[$pin]=$link
+		fi
+	done
 }
-
-# One line per link of a directory: "ID WHERE", such as "12 raw_tracepoint sys_enter".
+describe() { # JSON
+	[[ $1 =~ \"id\":([0-9]+) ]] || return 1
+	link=${BASH_REMATCH[1]}
+	[[ ! $1 =~ \"type\":\"([a-z_]+)\" ]] || link+=" ${BASH_REMATCH[1]}"
+	[[ ! $1 =~ \"(tp_name|tracepoint|func)\":\"([^\"]+)\" ]] || link+=" ${BASH_REMATCH[2]}"
+}
+# Sets link: from the survey or, what that does not know (a bpffs with two names, say), by itself.
+# bpftool shows a pinned link and says 255 (7.5): what counts is what it shows.
+link_of() { # PIN
+	local line
+	link=${links[$1]-}
+	[[ ! $link ]] || return 0
+	line=$(bpftool -j link show pinned "$1" 2>/dev/null) || :
+	[[ $line == *\"prog_id\":* ]] && describe "$line"
+}
+# Those of a directory, a line each.
 links_of() { # DIR
-	local pin line
+	local pin
 	for pin in "$1"/*; do
-		[[ -f $pin ]] || continue
-		line=$(show_link "$pin") || continue
-		[[ $line =~ \"id\":([0-9]+) ]] || continue
-		printf '%s' "${BASH_REMATCH[1]}"
-		[[ ! $line =~ \"type\":\"([a-z_]+)\" ]] || printf ' %s' "${BASH_REMATCH[1]}"
-		[[ ! $line =~ \"(tp_name|tracepoint|func)\":\"([^\"]+)\" ]] || printf ' %s' "${BASH_REMATCH[2]}"
-		printf '\n'
+		[[ ! -f $pin ]] || ! link_of "$pin" || printf '%s\n' "$link"
 	done
 }
 
 # The set's map and its program; both are made if missing. A set whose program is gone may hold
-# numbers that other processes have now.
+# numbers that other processes have now, and cannot be mended by gathered calls: 1. A program made
+# here is looked at later, by pids_keep: what is to be traced is traced sooner.
+kept=''
 pids_open() {
-	local words=(pinmaps "$pid_dir/maps") object kept=''
-	! pids_kept || return 0
-	[[ $(readlink /proc/self/ns/pid) == 'pid:[4026531836]' ]] || # PROC_PID_INIT_INO
-		die 2 'in a PID namespace: the programs know processes by their numbers outside of it'
-	if [[ -e $pid_set ]]; then
-		words=(map name pb_pids pinned "$pid_set")
-		run rm -f "$pid_dir"/trace_pids*
-	else
-		[[ ! -d $pid_dir ]] || run rm -rf -- "$pid_dir"
-		[[ -d $traces ]] || run mkdir -p "$traces"
+	survey
+	if pids_kept; then
+		kept=1
+		return
 	fi
-	for object in trace_pids trace_pids_core; do
-		[[ -e $objs/$object.o ]] || die 2 "$objs/$object.o is not built (make)"
-		! load "$objs/$object.o" "$pid_dir" "${words[@]}" || { kept=1 && break; } # its link is verified
-		run rm -f "$pid_dir/$object"
-		[[ ${words[0]} == map ]] || run rm -rf -- "$pid_dir"
-	done
-	[[ $dry || $kept ]] || die 2 "cannot keep a PID set: $why"
-	[[ ${words[0]} != map ]] || pids_mend
+	in_root_pid_namespace || die 2 'in a PID namespace: the programs know processes by their numbers outside of it'
+	if [[ -e $pid_set ]]; then
+		[[ ! $gather ]] || return 1
+		load_keeper trace_pids || :
+		pids_keep
+		pids_mend
+		survey
+		return
+	fi
+	[[ ! -d $pid_dir ]] || run rm -rf -- "$pid_dir"
+	[[ -d $traces ]] || run mkdir -p "$traces"
+	load_keeper trace_pids pinmaps "$pid_dir/maps" || {
+		run rm -rf -- "$pid_dir"
+		load_keeper trace_pids_core pinmaps "$pid_dir/maps" || die 2 "cannot keep a PID set: $why"
+	}
+}
+load_keeper() { # OBJECT [WORD of bpftool…]
+	local object=$objs/$1.o
+	shift
+	[[ -e $object ]] || die 2 "$object is not built (make)"
+	(($#)) || { set -- map name pb_pids pinned "$pid_set" && run rm -f "$pid_dir"/trace_pids*; }
+	load "$object" "$pid_dir" "$@"
+}
+# Sees that the set is kept, or else by the program for other kernels, that of before Linux 6.16.
+pids_keep() {
+	[[ ! $kept && ! $dry ]] || return 0
+	if ! pids_kept; then
+		if ! load_keeper trace_pids_core || ! attached "$pid_dir"; then
+			die 2 "cannot keep a PID set: $why"
+		fi
+		survey
+		pids_mend
+	fi
+	kept=1
 }
 pids_kept() {
 	local pin
 	[[ -e $pid_set ]] || return 1
 	for pin in "$pid_dir"/trace_pids*; do
-		! show_link "$pin" >/dev/null || return 0
+		[[ ! -e $pin ]] || ! link_of "$pin" || return 0
 	done
 	return 1
 }
+# In the first PID namespace number 2 is a thread of the kernel (PF_KTHREAD), in no other; and who is
+# in another but has that one's /proc has two numbers there.
+in_root_pid_namespace() {
+	local line lines stat
+	mapfile -t lines </proc/self/status # line by line the kernel makes all of it each time
+	for line in "${lines[@]}"; do
+		[[ $line != NSpid:*[0-9]*[[:space:]]*[0-9] ]] || return 1
+	done
+	IFS= read -r stat </proc/2/stat || return 1
+	read -ra stat <<<"${stat##*) }"
+	((stat[6] & 0x200000))
+} 2>/dev/null
 pids_mend() {
-	local pid start role entries
-	entries=$(pids_entries)
-	while read -r pid start role; do
-		[[ $pid ]] || continue
-		if ! process "$pid" || [[ $process_start != "$start" ]]; then pid_drop "$pid"; fi
-	done <<<"$entries"
+	local pid
+	for pid in "${!traced[@]}" "${!reads[@]}"; do
+		if ! process "$pid" || [[ $process_start != "${traced[pid]-${reads[pid]-}}" ]]; then pid_drop "$pid"; fi
+	done
 }
 # Takes the set away if no trace is on and no process is in it to be traced, and the room of traces
 # when it is empty.
 pids_tidy() {
-	local entries=''
 	[[ ! $dry ]] || return 0
-	[[ ! -e $pid_set ]] || entries=$(pids_entries)
-	if [[ -d $pid_dir && -z $(traces_on) && ! -d $new_trace && $entries$'\n' != *" $role_traced"$'\n'* ]]; then
-		run rm -rf -- "$pid_dir"
+	if [[ -d $pid_dir && -z $(traces_on) && ! -d $new_trace ]]; then
+		survey
+		((${#traced[@]})) || run rm -rf -- "$pid_dir"
 	fi
-	rmdir -- "$traces" "$pins" 2>/dev/null || :
-}
-
-# Entries, a line each: PID START ROLE. Without jq, which takes longer than all the rest.
-pids_entries() {
-	local text
-	text=$(bpftool -j map dump pinned "$pid_set") || die 2 "cannot read $pid_set"
-	while [[ $text =~ \"formatted\":\{\"key\":([0-9]+),\"value\":\{\"start\":([0-9]+),\"role\":([0-9]+) ]]; do
-		printf '%s %s %s\n' "${BASH_REMATCH[1]}" "${BASH_REMATCH[2]}" "${BASH_REMATCH[3]}"
-		text=${text#*"${BASH_REMATCH[0]}"}
-	done
+	[[ ! -d $traces ]] || rmdir -- "$traces" "$pins" 2>/dev/null || :
 }
 
 # Reads a process: process_start, in clock ticks. 1 if there is none, or all its threads have ended.
@@ -159,19 +245,20 @@ process_name() { # PID
 	IFS= read -r -d '' process_comm 2>/dev/null <"/proc/$1/comm" || :
 	process_comm=${process_comm%$'\n'}
 } 2>/dev/null
-process_of() { # TID: the process that it is a thread of
-	local line
-	while read -r line; do
-		[[ $line != Tgid:* ]] || { printf '%s' "${line//[!0-9]/}" && return; }
-	done <"/proc/$1/status"
+process_of() { # TID: sets process_id, of the process that it is a thread of
+	local line lines
+	process_id=''
+	mapfile -t lines <"/proc/$1/status" || return
+	for line in "${lines[@]}"; do
+		[[ $line != Tgid:* ]] || { process_id=${line//[!0-9]/} && return; }
+	done
 } 2>/dev/null
 
 need_process() { # WORD; what cannot be traced ends the command
-	local of
 	[[ $1 =~ ^[1-9][0-9]{0,9}$ ]] || usage_error "not a process id: $(printable "$1")"
 	process "$1" || die 1 "no such process: $1"
-	of=$(process_of "$1")
-	[[ $of == "$1" ]] || die 1 "$1 is a thread, not a process (its process: $of)"
+	process_of "$1" || :
+	[[ $process_id == "$1" ]] || die 1 "$1 is a thread, not a process (its process: $process_id)"
 }
 # A name as one word of text.
 printable() {
@@ -181,13 +268,15 @@ printable() {
 # Puts a process into the set. It is looked at again when it is in there: if it ended before, nobody
 # would take it out. 1 if it has ended.
 pid_put() { # PID ROLE
-	local start key value
+	local start key=() value=()
 	process "$1" || return 1
 	start=$process_start
-	read -ra key <<<"$(bytes 4 "$1")"
-	read -ra value <<<"$(bytes 8 "$start") $(bytes 4 "$2") 0 0 0 0"
-	if ! try bpftool map update pinned "$pid_set" key "${key[@]}" value "${value[@]}"; then
-		! grep -qE 'Argument list too long|E2BIG' "$tmp/err" || die 2 "list full ($pids_max/$pids_max): PID $1"
+	bytes key 4 "$1"
+	bytes value 8 "$start"
+	bytes value 4 "$2"
+	bytes value 4 0
+	if ! call map update pinned "$pid_set" key "${key[@]}" value "${value[@]}"; then
+		[[ ! $complaint =~ Argument\ list\ too\ long|E2BIG ]] || die 2 "list full ($pids_max/$pids_max): PID $1"
 		die 2 "PID $1: $(reason)"
 	fi
 	[[ ! $dry ]] || return 0
@@ -197,33 +286,34 @@ pid_put() { # PID ROLE
 	fi
 }
 pid_drop() { # PID; one that is gone already is fine
-	local key
-	read -ra key <<<"$(bytes 4 "$1")"
+	local key=()
+	bytes key 4 "$1"
 	say bpftool map delete pinned "$pid_set" key "${key[@]}"
 	[[ $dry ]] || bpftool map delete pinned "$pid_set" key "${key[@]}" 2>/dev/null || :
 }
-pid_role() { # PID: sets role, empty if it is not in the set
-	local key text
-	role=''
-	read -ra key <<<"$(bytes 4 "$1")"
-	text=$(bpftool -j map lookup pinned "$pid_set" key "${key[@]}" 2>/dev/null) || return 0
-	[[ ! $text =~ \"role\":([0-9]+) ]] || role=${BASH_REMATCH[1]}
-}
 
 # Puts processes in, all of them or none; of those found by their name, those that are still there.
-# Those in there already stay as they are; readers of traces would trace themselves.
+# Those that the survey saw in there stay as they are; readers of traces would trace themselves.
 pids_put() { # PID…
-	local pid role
+	local pid
 	pids_new=()
 	for pid; do
-		pid_role "$pid"
-		[[ $role != "$role_reader" ]] || die 1 "$pid reads what is traced (events): it cannot be traced itself"
-		[[ $role != "$role_traced" ]] || continue
+		[[ ! ${reads[pid]-} ]] || die 1 "$pid reads what is traced (events): it cannot be traced itself"
+		[[ ! ${traced[pid]-} ]] || continue
+		pids_new+=("$pid") # before it is done: a signal may come in between
 		if pid_put "$pid" "$role_traced"; then
-			pids_new+=("$pid")
+			traced[pid]=$process_start
 		elif [[ ! ${by_name-} ]]; then
 			die 1 "no such process: $pid"
 		fi
+	done
+}
+# Those that were put in by gathered calls are looked at again when they are in there.
+pids_put_look() {
+	local pid
+	for pid in "${pids_new[@]}"; do
+		process "$pid" || die 1 "no such process: $pid"
+		[[ $process_start == "${traced[pid]-}" ]] || die 1 "no such process: $pid"
 	done
 }
 pids_undo() {

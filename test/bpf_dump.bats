@@ -129,7 +129,7 @@ rich() { tr -d '\n' <"$BATS_TEST_DIRNAME/fixtures/rich.hex"; }
 	run --separate-stderr -0 "$DUMP" -h
 	[[ -z $stderr ]]
 	local o
-	for o in -j -x -t -b -c -d -h -V; do
+	for o in -j -x -t -b -c -d -u -h -V; do
 		[[ $output == *" $o "* ]]
 	done
 	run --separate-stderr -0 "$DUMP" -V
@@ -138,7 +138,7 @@ rich() { tr -d '\n' <"$BATS_TEST_DIRNAME/fixtures/rich.hex"; }
 
 @test "wrong words are refused with 1 and one line" {
 	local words
-	for words in "" "-q x" "-j -x x" "-c 0 x" "-c -1 x" "-c 1x x" "-d 0 x" "-d x x" "-t" "a b"; do
+	for words in "" "-q x" "-j -x x" "-c 0 x" "-c -1 x" "-c 1x x" "-d 0 x" "-d x x" "-u" "-u /no/such x" "-t" "a b"; do
 		# shellcheck disable=SC2086 # words
 		run --separate-stderr -1 "$DUMP" $words
 		[[ -z $output && $stderr == "bpf_dump: "*": "* && $(wc -l <<<"$stderr") -eq 1 ]]

@@ -198,6 +198,9 @@ reuse() {
 @test "in a PID namespace the numbers are others: refused" {
 	run -2 --separate-stderr host unshare --pid --fork --mount-proc "$(type -P pid)" -q add 1
 	[[ ${#stderr_lines[@]} == 1 && $stderr == *'PID namespace'* ]]
+	# Also where /proc is still the one outside.
+	run -2 --separate-stderr host unshare --pid --fork "$(type -P pid)" -q add 1
+	[[ ${#stderr_lines[@]} == 1 && $stderr == *'PID namespace'* ]]
 	host pid -q add $$
 	listed $$
 }
