@@ -20,10 +20,24 @@
 #define __always_inline inline __attribute__((always_inline))
 #endif
 
-/* One pointer for the check and the access: else the compiler makes two of it, and the verifier has
+/* One register for the check and the use: else the compiler makes two of it, and the verifier has
  * seen only one of them checked.
  */
-#define pb_one_pointer(p) __asm__("" : "+r"(p))
+#define pb_one_value(v) __asm__ volatile("" : "+r"(v))
+
+/* Whether a length is 1 to `most`, in a way that the verifiers of 5.10 and 6.1 understand: they
+ * learn nothing from a comparison with a register, nor from != 0; and the compiler shall not see
+ * through it.
+ */
+static __always_inline bool pb_bounded(__u64 *len, __u64 most)
+{
+	(*len)--;
+	pb_one_value(*len);
+	if (*len >= most)
+		return false;
+	(*len)++;
+	return true;
+}
 
 /* The way of most frames, which the compiler lays out in one line. */
 #define pb_likely(x) __builtin_expect(!!(x), 1)
@@ -280,7 +294,7 @@ static __always_inline void pb_read_ports(const struct pb_frame *f, const struct
 	if (at > PB_WALK_MAX || k->left < 4)
 		return;
 	p = f->data + at;
-	pb_one_pointer(p);
+	pb_one_value(p);
 	if (p + 4 > f->data_end)
 		return;
 	if (proto == (to->ip_version == 4 ? IPPROTO_ICMP : IPPROTO_ICMPV6)) {
@@ -329,7 +343,7 @@ static __always_inline bool pb_walk_ext(const struct pb_frame *f, struct pb_walk
 	if (at > PB_WALK_MAX || k->left < 8)
 		goto out;
 	p = f->data + at;
-	pb_one_pointer(p);
+	pb_one_value(p);
 	if (p + 8 > f->data_end)
 		goto out;
 	k->proto = p[0];
@@ -411,7 +425,7 @@ static __always_inline void pb_read_flow(const struct pb_frame *f, struct pb_wal
 	if (at > sizeof(*eth) + PB_VLAN_MAX * sizeof(*tag))
 		return;
 	l3 = (struct pb_l3){ .start = f->data + at, .len = k->left, .proto = k->proto };
-	pb_one_pointer(l3.start);
+	pb_one_value(l3.start);
 	if (l3.proto == bpf_htons(ETH_P_IP)) {
 		pb_read_flow4(f, &l3, k, to);
 	} else if (l3.proto == bpf_htons(ETH_P_IPV6)) {

@@ -71,15 +71,8 @@ static __always_inline __u32 pb_load_frame(pb_ctx *ctx, const struct pb_frame *f
 
 	if (len > most)
 		len = most;
-	/* 1 to PB_SNAP_MAX, in a way that the verifiers of 5.10 and 6.1 understand: they learn
-	 * nothing from a comparison with a register, nor from != 0; and the compiler shall not see
-	 * through it.
-	 */
-	len--;
-	asm volatile("" : "+r"(len));
-	if (len >= PB_SNAP_MAX)
+	if (!pb_bounded(&len, PB_SNAP_MAX))
 		return 0;
-	len++;
 	if (PB_HAS(xdp_load_bytes))
 		return bpf_xdp_load_bytes(ctx, 0, to, len) ? 0 : len;
 	return bpf_probe_read_kernel(to, len, f->data) ? 0 : len;

@@ -74,17 +74,39 @@ looks_into_pins() { # ID
 		'[.[] | select(.id == $id)][0].slots - $pinned == []' >/dev/null
 }
 
-# Programs other than these that look into the lists: "NAME id N, …".
+# Programs other than these that use one of our pins, or this one: "NAME id N, …".
 lists_in_use() { # ID…
-	local pin ids=''
-	for pin in "$globals"/pb_*; do
-		[[ ! -e $pin ]] || ids+=" $(bpftool -j map show pinned "$pin" | jq .id)"
+	users_of "$globals"/pb_* but "$@"
+}
+users_of() { # PIN… [but ID…]
+	local ids=''
+	while (($#)) && [[ $1 != but ]]; do
+		[[ ! -e $1 ]] || ids+=" $(bpftool -j map show pinned "$1" | jq .id)"
+		shift
 	done
-	bpftool -j prog show | jq -r --arg maps "$ids" --arg but "$*" '
+	bpftool -j prog show | jq -r --arg maps "$ids" --arg but "${*:2}" '
 		($maps | [splits(" +") | select(. != "") | tonumber]) as $maps |
 		($but | [splits(" +") | select(. != "") | tonumber]) as $but |
 		[.[] | select((.id as $id | $but | index($id) | not) and any(.map_ids[]?; . as $m | $maps | index($m)))
 			| "\(.name) id \(.id)"] | join(", ")'
+}
+pin_in_the_way() { # by what the loader said
+	[[ ! $complaint =~ couldn\'t\ reuse\ pinned\ map\ at\ \'[^\']*/([^\'/]+)\' ]] || printf '%s' "$globals/${BASH_REMATCH[1]}"
+}
+# Attaches by ip or tc. Pins of another version's rings are in the way, and hold nothing that is
+# the user's: they go if nobody uses them.
+attach_try() { # WORD…
+	local pin users
+	until try "$@"; do
+		pin=$(pin_in_the_way)
+		case ${pin##*/} in
+		pb_packets | pb_packets_ask | pb_packet_log | pb_log_ask | pb_copies) ;;
+		*) return 1 ;;
+		esac
+		users=$(users_of "$pin")
+		[[ -z $users ]] || die 2 "$pin is another version's and in use (first take off: $users)"
+		run rm -f "$pin"
+	done
 }
 
 # The words that xdp-on and tc-on share: sets device program file section what replace log, and used,
@@ -277,6 +299,7 @@ ip_status() { # DEV FILE SECTION; of the complaint of ip or tc
 	local why
 	why=$(reason)
 	case $complaint in
+	*"couldn't reuse pinned map"*) die 2 "$2: $(pin_in_the_way) is a map of another kind or size" ;;
 	*"doesn't contain"*) die 1 "$2: no $3 in it" ;;
 	*'Cannot initialize ELF'*) die 1 "$2: not an object file" ;;
 	*'BTF is required'*) die 2 "$2: no BTF in it (compile with clang -g)" ;;

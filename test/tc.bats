@@ -373,6 +373,35 @@ blast() { # HOST PACKETS
 	at "$1" bash -c "for ((i = 0; i < $2; i++)); do printf x >/dev/udp/172.17.0.1/9; done" 2>/dev/null
 }
 
+@test "a ring of another version: it goes if nobody uses it, else it is said" {
+	host mkdir -p "$globals"
+	host bpftool map create "$globals/pb_packets" type ringbuf entries 4096 name pb_packets
+	host xdp-on -q v1 info
+	[[ $(host bpftool -j map show pinned "$globals/pb_packets" | jq .max_entries) -gt 4096 ]]
+	host rm "$globals/pb_packets"
+	host bpftool map create "$globals/pb_packets" type ringbuf entries 4096 name pb_packets
+	host tc-on -q v2 egress info
+	reaches host 172.17.0.3
+	host rm "$globals/pb_packets_ask"
+	host bpftool map create "$globals/pb_packets_ask" type array key 4 value 8 entries 1 name pb_packets_ask
+	host tc qdisc add dev v1 clsact
+	host tc filter add dev v1 ingress pref 1 handle 1 bpf da obj "$(uses_ask)" sec tc
+	run -2 --separate-stderr host tc-on -q br0 ingress info
+	one_line
+	[[ $stderr == *pb_packets_ask*'uses_ask id '* && -z $(filters br0 ingress) ]]
+}
+uses_ask() { # an object of somebody's who uses that pin
+	clang -target bpf -g -O2 -I "/usr/include/$(cc -dumpmachine)" -x c -c -o "$BATS_TEST_TMPDIR/uses_ask.o" - <<-'SOURCE'
+		#include <linux/bpf.h>
+		#include <bpf/bpf_helpers.h>
+		struct { __uint(type, BPF_MAP_TYPE_ARRAY); __uint(max_entries, 1); __uint(key_size, 4); __uint(value_size, 8);
+			__uint(pinning, LIBBPF_PIN_BY_NAME); } pb_packets_ask SEC(".maps");
+		SEC("tc") int uses_ask(void *ctx) { int key = 0; return bpf_map_lookup_elem(&pb_packets_ask, &key) ? -1 : 0; }
+		char LICENSE[] SEC("license") = "GPL";
+	SOURCE
+	printf '%s' "$BATS_TEST_TMPDIR/uses_ask.o"
+}
+
 # --- words
 
 @test "bad words: one line, status 1, nothing attached" {
