@@ -21,6 +21,7 @@
 #include "choose.h"
 #include "lines.h"
 #include "lock.h"
+#include "pcapng.h"
 #include "perf.h"
 #include "ring.h"
 #include "saved.h"
@@ -42,8 +43,10 @@
 struct options {
 	enum fmt_mode mode;
 	const char *type, *object, *pin, *until;
-	uint64_t count;	  /* 0: no end */
-	int64_t duration; /* ns, 0: no end */
+	const char *write; /* packets, to this file */
+	uint64_t count;	   /* 0: no end */
+	int64_t duration;  /* ns, 0: no end */
+	bool skip;	   /* what is there already */
 };
 
 struct dump {
@@ -54,7 +57,9 @@ struct dump {
 	struct feed feed;
 	struct choose choose;
 	const struct fmt *shown; /* whose header was printed last */
+	struct pcapng pcapng;	 /* of opt.write */
 	uint64_t events, lost;
+	int write_fd, bad; /* bad: exit status of what cannot be written as packets */
 	int map_fd;
 	struct bpf_map_info map;
 	struct lock lock;
@@ -70,14 +75,16 @@ struct dump {
 static volatile sig_atomic_t stop;
 
 static const char usage[] =
-	"Usage: bpf_dump [-j | -x] [-t TYPE] [-b OBJECT.o] [-c N] [-d SEC] [-u PATH] PIN|-\n"
-	"       bpf_dump [-j] [-c N] [-d SEC] [-u PATH] TRACE_PIPE\n"
+	"Usage: bpf_dump [-j | -x | -w FILE|-] [-s] [-t TYPE] [-b OBJECT.o] [-c N] [-d SEC]\n"
+	"                [-u PATH] PIN|-\n"
+	"       bpf_dump [-j] [-s] [-c N] [-d SEC] [-u PATH] TRACE_PIPE\n"
 	"Summary: print the records of a pinned ring buffer or perf event array by their BTF\n"
 	"\n"
 	"  -j  JSON, one object a line         -x  hexadecimal, one record a line\n"
 	"  -t  the records' type               -b  an object file to take BTF from\n"
 	"  -c  end after N records             -d  end after SEC seconds\n"
-	"  -u  end when PATH is gone\n"
+	"  -u  end when PATH is gone           -w  packets, as pcapng\n"
+	"  -s  what comes from now on only; says when that is\n"
 	"  -h  this text                       -V  version\n"
 	"  -   records saved in a file, from standard input: each a 4-byte\n"
 	"      little-endian length and so many bytes\n"
@@ -87,7 +94,8 @@ static const char usage[] =
 	"  1. the one named with -t\n"
 	"  2. the type of the map's values, if the map has one\n"
 	"  3. one named after the map: events, event, events_record, events_event,\n"
-	"     events_rec, events_data, events_t\n"
+	"     events_rec, events_data, events_t; of x_log, x_ring, x_rb, x_buf and\n"
+	"     x_map also as if the map were called x\n"
 	"  4. one that a global variable is or points to: const struct X *unused;\n"
 	"  5. one that is the value of another map\n"
 	"  6. any other that is not the kernel's own\n"
@@ -141,6 +149,34 @@ static void catch_signals(void)
 	sigaction(SIGPIPE, &act, NULL);
 }
 
+/* Returns 0 or, after it has said why not, the exit status. */
+static int write_packet(struct dump *d, const void *data, size_t len)
+{
+	const struct fmt *f = choose_fmt(&d->choose, len);
+	const char *why = d->choose.why;
+	const struct btf *b;
+	uint32_t id;
+	int err;
+
+	if (!f) {
+		why = *why ? strchr(why, ':') + 2 : "no struct of its size";
+		say("cannot be written as packets: %s", why);
+		return 1;
+	}
+	if (*why)
+		say("%s", why);
+	d->choose.why[0] = '\0';
+	id = choose_type(&d->choose, f, &b);
+	err = pcapng_record(&d->pcapng, b, id, &d->env, &d->out, data, len);
+	if (err == -EPROTOTYPE)
+		say("its records are no packets, a member is missing: %s", d->pcapng.missing);
+	else if (err == -EBADMSG)
+		say("a record is shorter than its struct: %s", d->opt.pin);
+	else if (err)
+		say("%s: %s", d->opt.pin, strerror(-err));
+	return !err ? 0 : err == -ENOMEM ? 2 : 1;
+}
+
 static int on_record(struct sink *s, const void *data, size_t len)
 {
 	struct dump *d = (struct dump *)s;
@@ -149,6 +185,12 @@ static int on_record(struct sink *s, const void *data, size_t len)
 
 	if (d->lines.fd >= 0) {
 		lines_put(&d->env, &d->out, d->opt.mode == FMT_JSON, data, len);
+		goto out;
+	}
+	if (d->opt.write) {
+		d->bad = write_packet(d, data, len);
+		if (d->bad)
+			return 1;
 		goto out;
 	}
 	/* in hexadecimal the type only tells padding from bytes */
@@ -160,7 +202,7 @@ static int on_record(struct sink *s, const void *data, size_t len)
 		d->choose.why[0] = '\0';
 	}
 	if (f && f != d->shown && d->opt.mode == FMT_TEXT)
-		fmt_header(f, &d->out);
+		fmt_header(f, &d->out, len);
 	d->shown = f ? f : d->shown;
 	if (f)
 		fmt_record(f, &d->env, &d->out, data, len, perf ? 7 : 0);
@@ -180,6 +222,10 @@ static void on_lost(struct sink *s, uint64_t n, int cpu)
 	struct out *o = &d->out;
 
 	d->lost += n;
+	if (d->opt.write) {
+		pcapng_lost(&d->pcapng, n);
+		return;
+	}
 	out_room(o, 2 * OUT_VALUE);
 	put_str(o, json ? "{\"lost\":" : "# lost ");
 	put_u64(o, n);
@@ -222,7 +268,7 @@ static int parse(struct options *o, int argc, char **argv)
 	int c, modes = 0;
 
 	opterr = 0;
-	while ((c = getopt(argc, argv, ":jxt:b:c:d:u:hV")) != -1) {
+	while ((c = getopt(argc, argv, ":jxw:st:b:c:d:u:hV")) != -1) {
 		char word[3] = { '-', optopt, '\0' };
 
 		switch (c) {
@@ -233,6 +279,13 @@ static int parse(struct options *o, int argc, char **argv)
 		case 'x':
 			o->mode = FMT_HEX;
 			modes |= 2;
+			break;
+		case 'w':
+			o->write = optarg;
+			modes |= 4;
+			break;
+		case 's':
+			o->skip = true;
 			break;
 		case 't':
 			o->type = optarg;
@@ -261,13 +314,15 @@ static int parse(struct options *o, int argc, char **argv)
 			return bad_words("unknown option, see bpf_dump -h", word);
 		}
 	}
-	if (modes == 3)
-		return bad_words("only one of them", "-j -x");
+	if (modes & (modes - 1))
+		return bad_words("only one of them", "-j -x -w");
 	if (optind == argc)
 		return bad_words("a word is missing, see bpf_dump -h", "PIN");
 	if (optind + 1 < argc)
 		return bad_words("unknown word, see bpf_dump -h", argv[optind + 1]);
 	o->pin = argv[optind];
+	if (o->skip && !strcmp(o->pin, "-"))
+		return bad_words("saved records are all from before", "-s");
 	if (!strcmp(o->pin, "help"))
 		return fputs(usage, stdout) < 0 || fflush(stdout) ? 2 : 0;
 	return -1;
@@ -352,6 +407,25 @@ static int open_btf(struct dump *d)
 	return -1;
 }
 
+/* Where records go. Not before it is sure that nobody else is writing there what they read. */
+static int open_output(struct dump *d)
+{
+	const char *file = d->opt.write;
+	int err = 0;
+
+	if (file && strcmp(file, "-")) {
+		/* packets are not for everybody to read */
+		d->write_fd = open(file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+		if (d->write_fd < 0)
+			return refused("cannot write", file, -errno);
+	}
+	if (out_open(&d->out, d->write_fd < 0 ? STDOUT_FILENO : d->write_fd, &stop))
+		err = -ENOMEM;
+	if (!err && file)
+		err = pcapng_open(&d->pcapng, &d->out);
+	return err ? refused("cannot start", d->opt.pin, err) : -1;
+}
+
 static int open_reader(struct dump *d)
 {
 	bool perf = d->map.type == BPF_MAP_TYPE_PERF_EVENT_ARRAY;
@@ -373,6 +447,9 @@ static int open_reader(struct dump *d)
 		err = ring_open(&d->ring, d->map_fd, d->map.max_entries);
 	if (err)
 		return refused("cannot read", d->opt.pin, err);
+	err = open_output(d); /* a file may need a capability */
+	if (err >= 0)
+		return err;
 	if (d->perf.missed)
 		say("%d CPUs have no place in the map, their records are lost: %s", d->perf.missed,
 		    d->opt.pin);
@@ -392,8 +469,8 @@ static int open_lines(struct dump *d)
 {
 	int err;
 
-	if (d->opt.mode == FMT_HEX || d->opt.type || d->opt.object)
-		return bad_words("lines of text have no type, no -x, -t, -b", d->opt.pin);
+	if (d->opt.mode == FMT_HEX || d->opt.write || d->opt.type || d->opt.object)
+		return bad_words("lines of text have no type, no -x, -w, -t, -b", d->opt.pin);
 	err = lines_open(&d->lines, d->opt.pin);
 	if (!err && out_open(&d->out, STDOUT_FILENO, &stop))
 		err = -ENOMEM;
@@ -412,7 +489,7 @@ static void nap(struct dump *d, int64_t ns, bool idle)
 	if (!more)
 		return;
 	d->polls = more;
-	more[0] = (struct pollfd){ .fd = STDOUT_FILENO };
+	more[0] = (struct pollfd){ .fd = d->out.fd };
 	more[1] = (struct pollfd){ .fd = idle && d->ring.consumer ? d->map_fd : -1,
 				   .events = POLLIN };
 	for (i = 0; i < d->perf.n; i++)
@@ -464,6 +541,38 @@ static bool is_over(struct dump *d)
 	if (!stat(d->opt.until, &now))
 		return now.st_dev != d->until.st_dev || now.st_ino != d->until.st_ino;
 	return errno == ENOENT || errno == ENOTDIR;
+}
+
+static int ignore_record(struct sink *s, const void *data, size_t len)
+{
+	(void)s, (void)data, (void)len;
+	return 0;
+}
+
+static void ignore_lost(struct sink *s, uint64_t n, int cpu)
+{
+	(void)s, (void)n, (void)cpu;
+}
+
+/* Takes what is there without a look at it, and then says that what comes is read. */
+static int skip_old(struct dump *d)
+{
+	const struct sink sink = d->sink;
+	uint64_t bytes, size;
+	bool more;
+	int err;
+
+	d->sink = (struct sink){ .record = ignore_record, .lost = ignore_lost };
+	if (d->ring.consumer)
+		err = ring_skip(&d->ring);
+	else
+		err = round_of(d, true, &bytes, &size, &more);
+	feed_lost(&d->feed, &d->sink);
+	d->sink = sink;
+	if (err)
+		return refused("cannot read", d->opt.pin, err);
+	say("listening on %s", d->opt.pin);
+	return 0;
 }
 
 static int read_live(struct dump *d)
@@ -555,7 +664,10 @@ static int finish(struct dump *d, int rc)
 {
 	out_flush(&d->out);
 	if (d->out.err && d->out.err != -EPIPE && d->out.err != -EINTR)
-		rc = refused("cannot write", "standard output", d->out.err);
+		rc = refused("cannot write", d->write_fd < 0 ? "standard output" : d->opt.write,
+			     d->out.err);
+	if (d->bad)
+		return d->bad;
 	fprintf(stderr, "%llu events, %llu lost\n", (unsigned long long)d->events,
 		(unsigned long long)d->lost);
 	return rc;
@@ -565,6 +677,7 @@ int main(int argc, char **argv)
 {
 	struct dump d = { .sink = { .record = on_record, .lost = on_lost },
 			  .map_fd = -1,
+			  .write_fd = -1,
 			  .lock = { .fd = -1 },
 			  .perf = { .online_fd = -1 },
 			  .lines = { .fd = -1 } };
@@ -590,10 +703,10 @@ int main(int argc, char **argv)
 		rc = live ? open_map(&d) : -1;
 	if (rc < 0 && !text)
 		rc = open_btf(&d);
-	if (rc < 0 && !text && out_open(&d.out, STDOUT_FILENO, &stop))
-		rc = refused("cannot start", d.opt.pin, -ENOMEM);
-	if (rc < 0 && live && !text)
-		rc = open_reader(&d);
+	if (rc < 0 && !text)
+		rc = live ? open_reader(&d) : open_output(&d);
+	if (rc < 0 && live && d.opt.skip)
+		rc = skip_old(&d) ?: -1;
 	if (rc >= 0)
 		goto out;
 	rc = live ? read_live(&d) : read_saved(&d);
@@ -605,6 +718,10 @@ out:
 	lines_close(&d.lines);
 	lock_drop(&d.lock);
 	out_close(&d.out);
+	if (d.opt.write)
+		pcapng_close(&d.pcapng);
+	if (d.write_fd >= 0)
+		close(d.write_fd);
 	choose_close(&d.choose);
 	feed_free(&d.feed);
 	fmt_env_close(&d.env);

@@ -13,6 +13,7 @@
 
 enum step {
 	BY_NAME,
+	BY_STEM,
 	BY_VARIABLE,
 	BY_MAP_VALUE,
 	BY_SIZE,
@@ -243,8 +244,17 @@ static int add_pick(struct choose *c, const struct feed_btf *from, uint32_t id)
 			       .id = id,
 			       .size = bare.size,
 			       .open_end = open_ended(b, bare),
-			       .step = name_is_record_of(t.name, c->map) ? BY_NAME : BY_SIZE };
+			       .step = name_is_record_of(t.name, c->map)	? BY_NAME
+				       : name_is_record_of_stem(t.name, c->map) ? BY_STEM
+										: BY_SIZE };
 	return 0;
+}
+
+static int fix(struct choose *c, const struct btf *b, uint32_t id)
+{
+	c->fixed_btf = b;
+	c->fixed_id = id;
+	return fmt_compile(&c->fixed, b, id, c->mode);
 }
 
 /* -t NAME: a struct, union, typedef, … of this name; with the keyword too. */
@@ -265,7 +275,7 @@ static int named_type(struct choose *c, const char *name)
 		for (id = 1; id < b->types; id++) {
 			btf_get(b, id, &t);
 			if (!strcmp(t.name, name) && btf_size(b, id) > 0)
-				return fmt_compile(&c->fixed, b, id, c->mode);
+				return fix(c, b, id);
 		}
 	}
 	return -ENOENT;
@@ -281,7 +291,7 @@ static void value_type(struct choose *c, uint32_t id, uint32_t btf_id)
 
 		if (f->id == btf_id && id < f->btf.types && !btf_bare(&f->btf, id, &t) &&
 		    is_struct(&t))
-			fmt_compile(&c->fixed, &f->btf, id, c->mode);
+			fix(c, &f->btf, id);
 	}
 }
 
@@ -343,14 +353,14 @@ static struct pick *choose(struct choose *c, size_t len)
 	struct pick *p;
 	int step, n;
 
-	for (step = BY_NAME; step <= STEPS; step++) {
+	for (step = BY_NAME; step <= STEPS + BY_STEM; step++) {
 		bool longer = step >= STEPS;
 
 		if (step == BY_SIZE && !c->dropped) { /* late: it takes some milliseconds */
 			drop_kernel_types(c);
 			c->dropped = true;
 		}
-		p = only(c, longer ? BY_NAME : step, len, longer, &n);
+		p = only(c, longer ? step - STEPS : step, len, longer, &n);
 		if (p)
 			return p;
 		if (n) {
@@ -402,6 +412,20 @@ const struct fmt *choose_fmt(struct choose *c, size_t len)
 		k->fmt = p->fmt;
 	}
 	return k->fmt;
+}
+
+uint32_t choose_type(const struct choose *c, const struct fmt *f, const struct btf **b)
+{
+	int i;
+
+	*b = c->fixed_btf;
+	for (i = 0; i < c->n_picks; i++) {
+		if (c->picks[i].fmt == f) {
+			*b = &c->picks[i].from->btf;
+			return c->picks[i].id;
+		}
+	}
+	return c->fixed_id;
 }
 
 void choose_close(struct choose *c)

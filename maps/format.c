@@ -134,6 +134,13 @@ static int begin(struct compiler *c, const struct place *at)
 	return err;
 }
 
+static uint32_t trimmed(const char *s, uint32_t len)
+{
+	while (len && s[len - 1] == ' ')
+		len--;
+	return len;
+}
+
 /* The column's title, and how far its values are filled. */
 static int column(struct compiler *c, struct op *op, const struct place *at, uint32_t width)
 {
@@ -403,6 +410,11 @@ static int array_value(struct compiler *c, const struct btf_view *a, const struc
 		kind = OP_IP4;
 	else if (a->word == 6)
 		kind = OP_MAC;
+	/* what is before them stays if they are left out */
+	if (flex && kind == OP_BYTES && c->pending != c->f->lit_len && !add_op(c, OP_LITERAL, 0, 0))
+		return -E2BIG;
+	if (flex && kind == OP_BYTES)
+		c->f->captured = trimmed(c->f->header, c->f->header_len);
 	err = leaf(c, at, kind, a->word,
 		   kind == OP_STRING ? a->word
 		   : kind == OP_IP4  ? 15
@@ -727,8 +739,7 @@ int fmt_compile(struct fmt **made, const struct btf *b, uint32_t id, enum fmt_mo
 	c.f->tail = c.pending;
 	if (c.f->header_len) { /* nothing but the end of the line stands behind the last column */
 		c.f->ops[c.last_column].width = 0;
-		while (c.f->header_len && c.f->header[c.f->header_len - 1] == ' ')
-			c.f->header_len--;
+		c.f->header_len = trimmed(c.f->header, c.f->header_len);
 	}
 	if (!err && c.f->n_ops)
 		err = add_kept(c.f);

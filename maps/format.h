@@ -40,14 +40,17 @@ struct fmt;
 void fmt_env_open(struct fmt_env *e, bool live);
 void fmt_env_tick(struct fmt_env *e); /* once a second: clocks are set, interfaces renamed */
 void fmt_env_close(struct fmt_env *e);
-/* CLOCK_BOOTTIME or, from 10^18 on, since 1970; ns. Needs OUT_VALUE of room. */
+/* A time of a record, ns of CLOCK_BOOTTIME or, from 10^18 on, since 1970: since 1970. */
+uint64_t fmt_epoch(const struct fmt_env *e, uint64_t v);
+/* The same, as text. Needs OUT_VALUE of room. */
 void fmt_time(struct fmt_env *e, struct out *o, uint64_t v, bool json);
 
 /* -EBADMSG: corrupt or nothing that has a size; -ELOOP; -E2BIG: too many members; -ENOMEM */
 int fmt_compile(struct fmt **f, const struct btf *b, uint32_t id, enum fmt_mode mode);
 void fmt_free(struct fmt *f);
 uint32_t fmt_size(const struct fmt *f);
-void fmt_header(const struct fmt *f, struct out *o);
+/* The line above records as long as this one. */
+void fmt_header(const struct fmt *f, struct out *o, size_t len);
 void fmt_record(const struct fmt *f, struct fmt_env *e, struct out *o, const void *data, size_t len,
 		size_t slack);
 void fmt_hex(enum fmt_mode mode, struct out *o, const void *data, size_t len);

@@ -115,8 +115,10 @@ struct fmt {
 	uint32_t n_enums;
 	char *header;
 	uint32_t header_len;
-	bool empty; /* no member is printed */
-	bool flex;  /* ends with an array of no fixed length */
+	uint32_t
+		captured; /* … without the column of bytes at the end of no fixed length; 0: none */
+	bool empty;	  /* no member is printed */
+	bool flex;	  /* ends with an array of no fixed length */
 };
 
 #endif

@@ -60,6 +60,11 @@ void fmt_env_close(struct fmt_env *e)
 	e->sock = -1;
 }
 
+uint64_t fmt_epoch(const struct fmt_env *e, uint64_t v)
+{
+	return v >= EPOCH_FROM ? v : v + e->boot_to_real;
+}
+
 static __attribute__((noinline)) void new_second(struct fmt_env *e, uint64_t ns, bool json)
 {
 	time_t t = ns / NSEC;
@@ -377,6 +382,8 @@ static void run_op(struct run *r, const struct op *op, const uint8_t *base)
 	size_t start, columns = 0;
 	struct out *o = r->o;
 
+	if (op->flex && op->kind == OP_BYTES && p >= r->end)
+		return;
 	out_room(o, op->pre_len + 2 * OUT_VALUE);
 	put(o, r->f->lit + op->pre, op->pre_len);
 	start = o->len;
@@ -571,12 +578,14 @@ void fmt_record(const struct fmt *f, struct fmt_env *e, struct out *o, const voi
 	o->len += f->end_len;
 }
 
-void fmt_header(const struct fmt *f, struct out *o)
+void fmt_header(const struct fmt *f, struct out *o, size_t len)
 {
-	if (!f->header_len)
+	uint32_t n = f->captured && len <= f->size ? f->captured : f->header_len;
+
+	if (!n)
 		return;
-	out_room(o, f->header_len + 1);
-	put(o, f->header, f->header_len);
+	out_room(o, n + 1);
+	put(o, f->header, n);
 	put_char(o, '\n');
 }
 

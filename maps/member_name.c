@@ -119,3 +119,18 @@ bool name_is_record_of(const char *type, const char *map)
 	}
 	return false;
 }
+
+bool name_is_record_of_stem(const char *type, const char *map)
+{
+	static const char *const ends[] = { "log", "ring", "rb", "buf", "map" };
+	char stem[BPF_OBJ_NAME_LEN] = "";
+	size_t i, n = strlen(map);
+
+	for (i = 0; n < sizeof(stem) && i < sizeof(ends) / sizeof(ends[0]); i++) {
+		if (!ends_with(map, ends[i]) || n == strlen(ends[i]))
+			continue;
+		memcpy(stem, map, n - strlen(ends[i]) - 1);
+		return name_is_record_of(type, stem);
+	}
+	return false;
+}

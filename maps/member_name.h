@@ -20,5 +20,7 @@ bool name_is_no_address(const char *name); /* uuid, hash, seq, …: not even if 
 /* The names of a record type may be those of its map: MAP, MAP_record, MAP_event, MAP without an s.
  */
 bool name_is_record_of(const char *type, const char *map);
+/* The same of MAP_log, MAP_ring, MAP_rb, MAP_buf, MAP_map, without what they say of the map. */
+bool name_is_record_of_stem(const char *type, const char *map);
 
 #endif

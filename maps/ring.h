@@ -28,6 +28,8 @@ void ring_close(struct ring *r);
 /* Hands out what is there now. Returns 0, 1 if the sink had enough, -EBADMSG, -ENOMEM or the sink's
  * -errno; *bytes is what was taken from the ring. */
 int ring_drain(struct ring *r, struct sink *s, uint64_t *bytes);
+/* Passes over what is there now, without a look at it. Errors as ring_drain(). */
+int ring_skip(struct ring *r);
 void ring_release(struct ring *r);
 
 #endif

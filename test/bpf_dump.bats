@@ -129,7 +129,7 @@ rich() { tr -d '\n' <"$BATS_TEST_DIRNAME/fixtures/rich.hex"; }
 	run --separate-stderr -0 "$DUMP" -h
 	[[ -z $stderr ]]
 	local o
-	for o in -j -x -t -b -c -d -u -h -V; do
+	for o in -j -x -w -s -t -b -c -d -u -h -V; do
 		[[ $output == *" $o "* ]]
 	done
 	run --separate-stderr -0 "$DUMP" -V
@@ -138,7 +138,7 @@ rich() { tr -d '\n' <"$BATS_TEST_DIRNAME/fixtures/rich.hex"; }
 
 @test "wrong words are refused with 1 and one line" {
 	local words
-	for words in "" "-q x" "-j -x x" "-c 0 x" "-c -1 x" "-c 1x x" "-d 0 x" "-d x x" "-u" "-u /no/such x" "-t" "a b"; do
+	for words in "" "-q x" "-j -x x" "-j -w x x" "-w x -x x" "-w" "-s -" "-c 0 x" "-c -1 x" "-c 1x x" "-d 0 x" "-d x x" "-u" "-u /no/such x" "-t" "a b"; do
 		# shellcheck disable=SC2086 # words
 		run --separate-stderr -1 "$DUMP" $words
 		[[ -z $output && $stderr == "bpf_dump: "*": "* && $(wc -l <<<"$stderr") -eq 1 ]]
@@ -596,6 +596,36 @@ has_lines() { (($(wc -l <"$OUT") >= $1)); } # NUMBER
 	[[ ${#lines[@]} -eq 93 && $stderr == "93 events, 0 lost" ]]
 }
 
+@test "-s shows only what comes after it has said so; what is lost before does not count" {
+	sandbox
+	feeder feed_burst
+	local map kind
+	for map in burst burst_perf; do
+		kind=1
+		[[ $map == burst ]] || kind=3
+		poke "$kind" 1000
+		reader -s -j $M/$map
+		retry grep -qx "bpf_dump: listening on $M/$map" "$ERR"
+		poke "$kind" 1
+		sleep 0.2
+		ended TERM
+		[[ $(grep -c '"pid":' "$OUT") -eq 100 && $(tail -n 1 "$ERR") == "100 events, 0 lost" ]]
+	done
+	poke 1 1
+	run --separate-stderr -0 dump -j -d 0.2 $M/burst
+	[[ ${#lines[@]} -eq 100 ]]
+}
+
+@test "-w: a struct that is no packet's, or none: 1 and one line" {
+	sandbox
+	feeder feed_rich
+	poke 1 1 x
+	run --separate-stderr -1 dump -w "$BATS_TEST_TMPDIR/x" -d 1 $M/events
+	[[ -z $output && $stderr == "bpf_dump: its records are no packets, a member is missing: "* && $(wc -l <<<"$stderr") -eq 1 ]]
+	run --separate-stderr -1 "$DUMP" -w "$BATS_TEST_TMPDIR/x" -b "$FIX/feed_odd.o" - < <(record "$(printf '%080d' 0)")
+	[[ -z $output && $stderr == "bpf_dump: cannot be written as packets: ambiguous, name one with -t: 40 bytes may be twin_a, twin_b" ]]
+}
+
 @test "a closed pipe ends it with 0, at once even if nothing is sent" {
 	sandbox
 	feeder feed_burst
@@ -641,7 +671,7 @@ has_lines() { (($(wc -l <"$OUT") >= $1)); } # NUMBER
 
 @test "libFuzzer: the corpus and 15 seconds more find nothing" {
 	local part parts=()
-	for part in btf choose elf_section feed format format_run member_name out perf ring saved; do
+	for part in btf choose elf_section feed format format_run member_name out pcapng perf ring saved; do
 		parts+=("$ROOT/maps/$part.c")
 	done
 	cd "$BATS_TEST_TMPDIR"

@@ -17,6 +17,7 @@
 #include <linux/perf_event.h>
 #include "choose.h"
 #include "elf_section.h"
+#include "pcapng.h"
 #include "format_ops.h"
 #include "perf.h"
 #include "ring.h"
@@ -80,6 +81,31 @@ static void compare(const struct fmt *f, struct fmt *plain, struct fmt_env *e,
 	out_close(&b);
 }
 
+/* What is written must be whole blocks, as long as they say. */
+static void packets(const struct btf *b, struct fmt_env *e, const uint8_t *record, size_t len)
+{
+	struct pcapng p;
+	struct out o;
+	uint32_t id, n;
+	size_t at;
+
+	if (out_open(&o, -1, NULL) || pcapng_open(&p, &o))
+		abort();
+	for (id = 0; id < b->types && id < TYPES; id++) {
+		pcapng_lost(&p, id & 1);
+		if (pcapng_record(&p, b, id, e, &o, record, len) || len > OUT_SIZE / 4)
+			o.len = 0;
+		for (at = 0; at < o.len; at += n) {
+			memcpy(&n, o.buf + at + 4, 4);
+			if (n < 12 || n % 4 || n > o.len - at || memcmp(o.buf + at + n - 4, &n, 4))
+				abort();
+		}
+		o.len = 0;
+	}
+	pcapng_close(&p);
+	out_close(&o);
+}
+
 static void format(const uint8_t *btf, size_t btf_len, const uint8_t *record, size_t len,
 		   enum fmt_mode mode)
 {
@@ -99,7 +125,7 @@ static void format(const uint8_t *btf, size_t btf_len, const uint8_t *record, si
 		for (id = 0; id < one.btf.types && id < TYPES; id++) {
 			if (fmt_compile(&made, &one.btf, id, mode))
 				continue;
-			fmt_header(made, &o);
+			fmt_header(made, &o, len);
 			fmt_record(made, &env, &o, record, len, 0);
 			if (!fmt_compile(&plain, &one.btf, id, mode)) {
 				compare(made, plain, &env, record, len);
@@ -107,6 +133,8 @@ static void format(const uint8_t *btf, size_t btf_len, const uint8_t *record, si
 			}
 			fmt_free(made);
 		}
+		if (mode == FMT_TEXT)
+			packets(&one.btf, &env, record, len);
 		choose_open(&c, NULL, 0, 0);
 		f = choose_fmt(&c, len);
 		if (f)
