@@ -5,18 +5,19 @@
 
 # Words for a placeholder of a Usage line.
 _plainbpf_fill() { # COMMAND VERB PLACEHOLDER
-	local file name prefix
+	local dir file kind name
 	case $3 in
 	VERB) "$1" verbs ;;
 	DEV) ip -br link show 2>/dev/null | sed 's/[ @].*//' ;;
 	PROGRAM)
-		name=${2%%-*}
-		prefix=$(dirname "$(readlink -f "$(type -P "$1")")")/../objs/${name/events/trace}_
-		for file in "$prefix"*.o; do
-			name=${file#"$prefix"}
-			name=${name%.o}
-			# The keeper of the PID set is no trace.
-			[[ ! -e $file || $name == pids* ]] || printf '%s\n' "${name//_/-}"
+		dir=$(dirname "$(readlink -f "$(type -P "$1")")")/../objs
+		for file in "$dir"/*.o; do
+			name=${file##*/}
+			kind=${name%%_*} name=${name#*_}
+			[[ $2 == "$kind"-* || $2 == events ]] || continue
+			# The keeper of the PID set is no trace; names of traces are written with dashes.
+			[[ $kind != trace ]] || name=${name//_/-}
+			[[ ! -e $file || $name == pids* ]] || printf '%s\n' "${name%.o}"
 		done
 		;;
 	FILE*) compgen -f -- "$cur" ;;
@@ -36,7 +37,7 @@ _plainbpf() {
 	read -rd '' -a words <<<"$usage" || :
 	# What must follow the word before: a placeholder or one of a|b.
 	for ((i = 0; i + 1 < ${#words[@]}; i++)); do
-		if [[ $prev != "$verb" && $prev =~ ^[a-z0-9]+$ && "|${words[i]}|" == *"|$prev|"* && ${words[i + 1]} =~ ^[[:upper:]]|[a-z]\| ]]; then
+		if [[ $prev != "$verb" && $prev =~ ^([a-z0-9]+|-w)$ && "|${words[i]}|" == *"|$prev|"* && ${words[i + 1]} =~ ^[[:upper:]]|[a-z]\| ]]; then
 			next+=("${words[i + 1]}")
 		fi
 	done

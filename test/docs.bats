@@ -131,11 +131,14 @@ offers() { # LINE WORD…: exactly these, LINE being what is typed
 	offers 'plainbpf lab exec ' client1 client2 host
 	offers 'plainbpf help xdp-' xdp-off xdp-on
 	offers 'plainbpf events ring' ringbuf ringbuf-output
+	offers 'plainbpf events i' icmp info
+	offers 'plainbpf events info verdict ' drop pass
 	offers 'plainbpf trace-off p' perf
 	cd "$BATS_TEST_TMPDIR"
 	touch 'list of $(touch pwned)' list.txt
 	offers 'plainbpf allow file list' 'list of $(touch pwned)' list.txt
 	offers 'plainbpf xdp-on docker0 obj list.' list.txt
+	offers 'plainbpf events info -w list.' list.txt
 	[[ ! -e pwned ]]
 }
 
@@ -161,6 +164,11 @@ offers() { # LINE WORD…: exactly these, LINE being what is typed
 	cc -O2 -pthread -o "$BATS_TEST_TMPDIR/testwrite" "$repo/test/fixtures/testwrite.c"
 	spawn host "$BATS_TEST_TMPDIR/testwrite" -i 0.1 >/dev/null
 	examples "$repo/docs/guide-tracing.md" 17
+}
+
+@test "the guide to packets: the examples do what it says" {
+	docker_sandbox
+	examples "$repo/docs/guide-packets.md" 14
 }
 
 @test "lists.md: the examples do what it says" {
