@@ -219,7 +219,7 @@ run_frames() { # ID COUNTERS-ID BTF-ID FIRST LAST
 					"$id" "$tmp/frames" "$n" "$tmp/frames" "$n" "$reasons"
 			done
 		} >"$tmp/runs"
-		bpftool -j batch file "$tmp/runs" >"$tmp/ran" 2>"$tmp/err" || :
+		bpftool -j batch file "$tmp/runs" >"$tmp/ran" 2>"$tmp/err" || complaint=$(<"$tmp/err")
 		jq -r --rawfile names "$tmp/reasons" --argjson big "$big" --arg dir "$tmp/frames/" '
 			($names | split("\n") | map(select(. != "") | split(" ") | {key: .[0], value: .[1]}) | from_entries) as $names |
 			def digit: if . > 96 then . - 87 else . - 48 end;
