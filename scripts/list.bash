@@ -108,23 +108,25 @@ list_empty() {
 	done
 }
 
-# All entries as lines "KIND KEY VALUE", into $tmp/entries. A long entry is broken into lines by
-# bpftool, hence the split at "key:".
+# All entries as lines "KIND KEY VALUE", into $tmp/entries.
 list_dump() { # [KIND…]
 	local kind pin
 	for kind in "${@:-${kinds[@]}}"; do
 		pin=$(pin_of "$kind")
-		[[ -e $pin ]] || continue
-		bpftool map dump pinned "$pin" >"$tmp/dump" || die 2 "cannot read $pin"
-		awk -v kind="$kind" -v size="${kind_key[$kind]}" '
-			BEGIN { RS = "key:" }
-			NR > 1 {
-				key = $1; value = $(size + 2)
-				for (i = 2; i <= size; i++) key = key "_" $i
-				for (i = size + 3; i <= size + 9; i++) value = value "_" $i
-				print kind, key, value
-			}' "$tmp/dump"
+		[[ ! -e $pin ]] || entries_of "$kind" pinned "$pin" || die 2 "cannot read $pin"
 	done >"$tmp/entries"
+}
+# Those of one map. A long entry is broken into lines by bpftool, hence the split at "key:".
+entries_of() { # KIND pinned PIN | KIND id N
+	bpftool map dump "$2" "$3" >"$tmp/dump" || return
+	awk -v kind="$1" -v size="${kind_key[$1]}" '
+		BEGIN { RS = "key:" }
+		NR > 1 {
+			key = $1; value = $(size + 2)
+			for (i = 2; i <= size; i++) key = key "_" $i
+			for (i = size + 3; i <= size + 9; i++) value = value "_" $i
+			print kind, key, value
+		}' "$tmp/dump"
 }
 
 # Key lines of addresses; a bad one ends the command.
