@@ -116,6 +116,14 @@ uint32_t btf_add_ptr(struct btf_edit *e, uint32_t type)
 	return id;
 }
 
+uint32_t btf_add_function(struct btf_edit *e)
+{
+	uint32_t id = 0;
+
+	begin(e, &id, "", BTF_KIND_FUNC_PROTO, 0, 0);
+	return id;
+}
+
 uint32_t btf_add_array(struct btf_edit *e, uint32_t type, uint32_t index, uint32_t n)
 {
 	uint32_t id = 0;

@@ -38,6 +38,7 @@ void btf_edit_close(struct btf_edit *e);
 uint32_t btf_add_byte(struct btf_edit *e); /* an INT of one byte */
 uint32_t btf_add_ptr(struct btf_edit *e, uint32_t type);
 uint32_t btf_add_array(struct btf_edit *e, uint32_t type, uint32_t index, uint32_t n);
+uint32_t btf_add_function(struct btf_edit *e); /* a prototype: nothing in, nothing out */
 /* Anonymous; every member is at offset 0. */
 uint32_t btf_add_struct(struct btf_edit *e, uint32_t size, const struct btf_named *m, uint32_t n);
 /* id 0: a new one, else what that type becomes. A VAR is global. */

@@ -40,16 +40,25 @@ bool is_map_in_map(const struct object_map *map)
 	       map->word[MAP_TYPE] == BPF_MAP_TYPE_HASH_OF_MAPS;
 }
 
-bool is_tail_call(const char *section, uint32_t *id, uint32_t *key)
+static bool is_tail_call(const char *section, uint32_t *id, uint32_t *key)
 {
-	unsigned int number[2];
-	int end = 0;
+	return sscanf(section, "%i/%i", (int *)id, (int *)key) == 2;
+}
 
-	if (sscanf(section, "%i/%i%n", (int *)&number[0], (int *)&number[1], &end) != 2 || !end)
-		return false;
-	*id = number[0];
-	*key = number[1];
-	return true;
+uint32_t slots_of(const struct object_maps *o, uint32_t map)
+{
+	uint32_t i, n = 0;
+
+	for (i = 0; i < o->n_slots; i++)
+		if (o->slot[i].map == map && o->slot[i].index >= n)
+			n = o->slot[i].index + 1;
+	return n;
+}
+
+bool is_jump_table(const struct object_maps *o, uint32_t map)
+{
+	return o->map[map].word[MAP_TYPE] == BPF_MAP_TYPE_PROG_ARRAY && o->map[map].legacy &&
+	       slots_of(o, map);
 }
 
 /* A map's symbol: old compilers give it neither a type nor a size. */
@@ -284,66 +293,104 @@ static void read_words(struct object_map *map, const struct elf_image *m, const 
 	words_by_place(map, m, p);
 }
 
-/* Map-in-map: which map is the inner one, and can the slots be written down? */
-static void find_inner(struct object_maps *o, struct object_map *outer)
+static int add_slot(struct object_maps *o, struct object_map *map, uint32_t index, uint32_t symbol,
+		    const char *what)
 {
-	struct object_map *map;
+	struct object_slot *more;
 	uint32_t i;
 
-	outer->inner = outer - o->map;
-	if (!outer->legacy || !is_map_in_map(outer) || outer->why[0])
-		return;
-	for (i = 0; i < o->n; i++) {
-		map = &o->map[i];
-		if (!map->legacy || is_map_in_map(map))
-			continue;
-		if (outer->has[MAP_INNER_MAP_IDX] ? i != outer->word[MAP_INNER_MAP_IDX] :
-						    !outer->word[MAP_INNER_ID] ||
-							    map->word[MAP_ID] !=
-								    outer->word[MAP_INNER_ID])
-			continue;
-		if (outer->inner == outer - o->map)
-			outer->inner = i;
-		if (!map->has[MAP_INNER_IDX] || map->word[MAP_INNER_IDX] == UINT32_MAX)
-			continue;
-		if (map->word[MAP_INNER_IDX] >= SLOTS_MAX ||
-		    (outer->word[MAP_TYPE] == BPF_MAP_TYPE_ARRAY_OF_MAPS &&
-		     map->word[MAP_INNER_IDX] >= outer->word[MAP_MAX]))
-			because(outer->why, "the inner map %.100s has no place in it: %u",
-				map->name, map->word[MAP_INNER_IDX]);
-		if (outer->word[MAP_KEY] != 4)
-			because(outer->why, "the key of the inner map %.100s is not of 4 bytes",
-				map->name);
-	}
-	if (outer->inner == outer - o->map)
-		because(outer->why, "a map of maps, and the object does not say of which");
+	if (map->word[MAP_KEY] != 4)
+		because(map->why, "%.100s is put into it, and its key is not of 4 bytes", what);
+	if (index >= SLOTS_MAX ||
+	    (map->word[MAP_TYPE] != BPF_MAP_TYPE_HASH_OF_MAPS && index >= map->word[MAP_MAX]))
+		because(map->why, "%.100s has no place in it: %u", what, index);
+	for (i = 0; i < o->n_slots; i++)
+		if (o->slot[i].map == map - o->map && o->slot[i].index == index)
+			because(map->why, "%.100s is put where something else is: %u", what, index);
+	if (map->why[0])
+		return 0;
+	more = realloc(o->slot, (o->n_slots + 1) * sizeof(*more));
+	if (!more)
+		return -ENOMEM;
+	o->slot = more;
+	more[o->n_slots++] = (struct object_slot){ map - o->map, index, symbol };
+	return 0;
 }
 
-static void judge(struct object_maps *o, const struct elf_image *m, struct object_map *map)
+/* Map-in-map: which map is the inner one, and which ones does iproute2 put in? */
+static int find_inner(struct object_maps *o, struct object_map *outer)
 {
-	uint32_t i, id, key;
+	uint32_t i, own = outer - o->map;
+	int err = 0;
+
+	for (i = 0; !err && i < o->n; i++) {
+		const struct object_map *map = &o->map[i];
+
+		if (!map->legacy || is_map_in_map(map))
+			continue;
+		if (outer->has[MAP_INNER_MAP_IDX]) {
+			if (i == outer->word[MAP_INNER_MAP_IDX])
+				outer->inner = i;
+			continue;
+		}
+		if (!outer->word[MAP_INNER_ID] || map->word[MAP_ID] != outer->word[MAP_INNER_ID])
+			continue;
+		if (outer->inner == own)
+			outer->inner = i;
+		if (map->has[MAP_INNER_IDX] && map->word[MAP_INNER_IDX] != UINT32_MAX)
+			err = add_slot(o, outer, map->word[MAP_INNER_IDX], map->symbol, map->name);
+	}
+	if (outer->inner == own)
+		because(outer->why, "a map of maps, and the object does not say of which");
+	return err;
+}
+
+/* Tail calls: the program is the only function of its section. */
+static int find_programs(struct object_maps *o, const struct elf_image *m, struct object_map *map)
+{
+	uint32_t i, j, id, key;
+	int err = 0;
+
+	for (i = 1; !err && i < m->n; i++) {
+		uint32_t symbol = 0, n = 0;
+
+		if (!elf_is_code(m, i) || !is_tail_call(m->part[i].name, &id, &key) ||
+		    id != map->word[MAP_ID])
+			continue;
+		for (j = 0; j < m->n_symbols; j++) {
+			if (m->symbol[j].section != i ||
+			    ELF64_ST_TYPE(m->symbol[j].info) != STT_FUNC)
+				continue;
+			symbol = j;
+			n++;
+		}
+		if (n != 1 || m->symbol[symbol].value || !m->symbol[symbol].name[0])
+			because(map->why, "section %.64s is put into it, and is not one function",
+				m->part[i].name);
+		err = add_slot(o, map, key, symbol, m->part[i].name);
+	}
+	return err;
+}
+
+static int judge(struct object_maps *o, const struct elf_image *m, struct object_map *map)
+{
+	uint32_t pin = map->word[MAP_PINNING];
+	int err = 0;
 
 	if (!map->word[MAP_TYPE])
 		because(map->why, "it has no type");
 	if (strlen(map->name) > BTF_NAME_MAX)
 		because(map->why, "its name is too long");
-	if (map->word[MAP_PINNING] == PIN_OBJECT)
+	if (pin == PIN_OBJECT)
 		because(map->why, "pinned for this object only (pinning 1, PIN_OBJECT_NS), which "
 				  "today's loaders cannot");
-	else if (map->word[MAP_PINNING] > PIN_GLOBAL || (map->word[MAP_PINNING] && map->size == 280))
-		because(map->why, "pinned in a directory of its own loader's (pinning %u)",
-			map->word[MAP_PINNING]);
-	for (i = 1; i < m->n; i++) {
-		if (!elf_is_code(m, i) || !is_tail_call(m->part[i].name, &id, &key))
-			continue;
-		if (map->word[MAP_TYPE] == BPF_MAP_TYPE_PROG_ARRAY && map->has[MAP_ID] &&
-		    map->word[MAP_ID] == id)
-			because(map->why,
-				"its programs are put in by iproute2's old loader (section %.64s), "
-				"which today's loaders do not",
-				m->part[i].name);
-	}
-	find_inner(o, map);
+	else if (pin > PIN_GLOBAL || (pin && map->size == 280))
+		because(map->why, "pinned in a directory of its own loader's (pinning %u)", pin);
+	if (is_map_in_map(map))
+		err = find_inner(o, map);
+	else if (map->word[MAP_TYPE] == BPF_MAP_TYPE_PROG_ARRAY && map->has[MAP_ID])
+		err = find_programs(o, m, map);
+	return err;
 }
 
 /* A number of a BTF definition: a pointer to an array of so many. */
@@ -406,16 +453,17 @@ int maps_read(struct object_maps *o, const struct elf_image *m, const struct btf
 		else
 			read_definition(&o->map[i], btf);
 	}
-	for (i = 0; i < o->n; i++) {
+	for (i = 0; !err && i < o->n; i++) {
 		o->map[i].inner = i;
-		if (o->map[i].legacy)
-			judge(o, m, &o->map[i]);
+		if (o->map[i].legacy && !o->map[i].why[0])
+			err = judge(o, m, &o->map[i]);
 	}
-	return 0;
+	return err;
 }
 
 void maps_close(struct object_maps *o)
 {
 	free(o->map);
+	free(o->slot);
 	memset(o, 0, sizeof(*o));
 }

@@ -46,16 +46,25 @@ struct object_map {
 	char why[LEGACY_WHY]; /* why it cannot be carried over, else "" */
 };
 
+struct object_slot { /* what iproute2's own loader puts into a map once it is made */
+	uint32_t map, index;
+	uint32_t symbol; /* of an inner map, or of a program */
+};
+
 struct object_maps {
 	struct object_map *map; /* in the order of sections and places */
 	uint32_t n, n_legacy;
+	struct object_slot *slot;
+	uint32_t n_slots;
 	char why[LEGACY_WHY]; /* the same of the whole object */
 };
 
 bool is_legacy_section(const struct elf_image *m, uint32_t section);
 bool is_map_in_map(const struct object_map *map);
-/* A section that iproute2 puts into a program array by its name, "ID/KEY". */
-bool is_tail_call(const char *section, uint32_t *id, uint32_t *key);
+/* A program array that iproute2 fills: with the programs in sections "ID/KEY". */
+bool is_jump_table(const struct object_maps *o, uint32_t map);
+/* Slots of a map up to the last one that is filled. */
+uint32_t slots_of(const struct object_maps *o, uint32_t map);
 
 /*
  * btf may be NULL. -EBADMSG: a definition lies outside of its section, or has no such thing as a

@@ -72,23 +72,6 @@ static int merge(struct work *w)
 	return err;
 }
 
-static uint64_t slots(const struct object_maps *maps, uint32_t outer)
-{
-	const struct object_map *o = &maps->map[outer];
-	uint64_t n = 0;
-	uint32_t i;
-
-	for (i = 0; i < maps->n; i++) {
-		const struct object_map *map = &maps->map[i];
-
-		if (map->legacy && !is_map_in_map(map) && map->has[MAP_INNER_IDX] &&
-		    map->word[MAP_INNER_IDX] != UINT32_MAX && o->word[MAP_INNER_ID] &&
-		    map->word[MAP_ID] == o->word[MAP_INNER_ID] && map->word[MAP_INNER_IDX] >= n)
-			n = map->word[MAP_INNER_IDX] + 1ull;
-	}
-	return n;
-}
-
 static bool name_taken(const struct elf_image *m, const char *name)
 {
 	uint32_t i;
@@ -120,9 +103,9 @@ static int rename_map(struct work *w, uint32_t i)
 	w->to[i].name = new;
 	for (j = 0; j < len; j++)
 		new[j] = (name[j] >= '0' && name[j] <= '9' && j) ||
-					 ((name[j] | 32) >= 'a' && (name[j] | 32) <= 'z') ?
-				 name[j] :
-				 '_';
+					 ((name[j] | 32) >= 'a' && (name[j] | 32) <= 'z')
+				 ? name[j]
+				 : '_';
 	for (; j < len + 31 && name_taken(m, new); j++)
 		new[j] = '_';
 	err = elf_rename_symbol(m, w->maps->map[i].symbol, new);
@@ -152,8 +135,8 @@ static int place_maps(struct work *w)
 		to->size = map->size;
 		if (!map->legacy)
 			continue;
-		n = slots(w->maps, i);
-		if (is_map_in_map(map) && n * SLOT > map->size) {
+		n = slots_of(w->maps, i);
+		if (n) { /* made, and filled, after its inner maps */
 			to->at = (m->part[w->target].size + 7) & -8ull;
 			to->size = n * SLOT;
 			err = elf_grow(m, w->target, to->at + to->size);
@@ -166,8 +149,7 @@ static int place_maps(struct work *w)
 		    ELF64_ST_TYPE(y->info) == STT_SECTION)
 			continue;
 		for (j = 0; j < w->maps->n; j++)
-			if (w->maps->map[j].section == y->section &&
-			    w->maps->map[j].at == y->value)
+			if (w->maps->map[j].section == y->section && w->maps->map[j].at == y->value)
 				break;
 		if (j < w->maps->n && w->maps->map[j].symbol == i) {
 			y->info = ELF64_ST_INFO(STB_GLOBAL, STT_OBJECT);
@@ -221,47 +203,41 @@ static int refer(struct work *w, uint32_t rels)
 	return 0;
 }
 
-/* The inner maps of a map-in-map are initial values: relocations of its slots. */
+/* What is put into a map are initial values: relocations of its slots. */
 static int fill_slots(struct work *w)
 {
 	struct elf_image *m = w->m;
-	uint32_t i, j, rels = 0;
-	uint64_t n;
+	uint32_t i, rels = 0;
 	int err = 0;
 
 	for (i = 1; i < m->n; i++)
 		if (m->part[i].type == SHT_REL && m->part[i].info == w->target &&
 		    m->part[i].link == m->symtab)
 			rels = i;
-	for (i = 0; i < w->maps->n; i++) {
-		const struct object_map *outer = &w->maps->map[i];
+	for (i = 0; !err && i < w->maps->n_slots; i++) {
+		const struct object_slot *slot = &w->maps->slot[i];
+		struct elf_rel r = { .at = w->to[slot->map].at + (uint64_t)SLOT * slot->index,
+				     .symbol = slot->symbol,
+				     .type = R_BPF_ABS64 };
+		uint64_t n;
 
-		if (!outer->legacy || !is_map_in_map(outer) || !slots(w->maps, i))
-			continue;
-		for (j = 0; !err && j < w->maps->n; j++) {
-			const struct object_map *map = &w->maps->map[j];
-			struct elf_rel r = { .at = w->to[i].at +
-						   (uint64_t)SLOT * map->word[MAP_INNER_IDX],
-					     .symbol = map->symbol,
-					     .type = R_BPF_ABS64 };
-
-			if (!map->legacy || is_map_in_map(map) || !map->has[MAP_INNER_IDX] ||
-			    map->word[MAP_INNER_IDX] == UINT32_MAX ||
-			    map->word[MAP_ID] != outer->word[MAP_INNER_ID])
-				continue;
-			if (!rels) {
-				err = elf_add(m, ".rel.maps", SHT_REL, &rels);
-				if (err)
-					return err;
-				m->part[rels].link = m->symtab;
-				m->part[rels].info = w->target;
-				m->part[rels].entry = sizeof(Elf64_Rel);
-			}
-			n = elf_rels(m, rels);
-			err = elf_grow(m, rels, (n + 1) * sizeof(Elf64_Rel));
-			if (!err)
-				elf_set_rel(m, rels, n, &r);
+		if (!rels) {
+			err = elf_add(m, ".rel.maps", SHT_REL, &rels);
+			if (err)
+				break;
+			m->part[rels].link = m->symtab;
+			m->part[rels].info = w->target;
+			m->part[rels].entry = sizeof(Elf64_Rel);
 		}
+		n = elf_rels(m, rels);
+		err = elf_grow(m, rels, (n + 1) * sizeof(Elf64_Rel));
+		if (!err)
+			elf_set_rel(m, rels, n, &r);
+		if (!err && w->r->note && is_jump_table(w->maps, slot->map))
+			w->r->note(
+				name_of(w, slot->map),
+				"its programs are put in by bpftool prog loadall, not by ip or tc",
+				m->symbol[slot->symbol].name);
 	}
 	return err;
 }
@@ -279,9 +255,8 @@ static uint32_t definition(struct work *w, uint32_t i, bool inside)
 		const char *name;
 		enum map_word word;
 	} plain[] = {
-		{ "type", MAP_TYPE },	      { "key_size", MAP_KEY },
-		{ "value_size", MAP_VALUE },  { "max_entries", MAP_MAX },
-		{ "map_flags", MAP_FLAGS },   { "numa_node", MAP_NUMA },
+		{ "type", MAP_TYPE },	    { "key_size", MAP_KEY },	{ "value_size", MAP_VALUE },
+		{ "max_entries", MAP_MAX }, { "map_flags", MAP_FLAGS }, { "numa_node", MAP_NUMA },
 		{ "pinning", MAP_PINNING },
 	};
 	const struct object_map *map = &w->maps->map[i];
@@ -301,11 +276,13 @@ static uint32_t definition(struct work *w, uint32_t i, bool inside)
 		member[n].name = plain[j].name;
 		member[n++].type = number(w, v);
 	}
-	if (is_map_in_map(map)) {
-		uint32_t inner = btf_add_ptr(&w->edit, definition(w, map->inner, true));
+	if (is_map_in_map(map) || is_jump_table(w->maps, i)) {
+		uint32_t value = is_map_in_map(map) ? definition(w, map->inner, true)
+						    : btf_add_function(&w->edit);
 
+		value = btf_add_ptr(&w->edit, value);
 		member[n].name = "values";
-		member[n++].type = btf_add_array(&w->edit, inner, w->byte, 0);
+		member[n++].type = btf_add_array(&w->edit, value, w->byte, 0);
 	}
 	return btf_add_struct(&w->edit, DEF_SIZE, member, n);
 }
@@ -458,7 +435,7 @@ static void tell_ids(const struct work *w)
 			    w->maps->map[j].word[MAP_INNER_ID] == map->word[MAP_ID])
 				break;
 		snprintf(id, sizeof(id), "%u", map->word[MAP_ID]);
-		if (j == w->maps->n)
+		if (j == w->maps->n && !slots_of(w->maps, i))
 			w->r->note(name_of(w, i), "its id is left out, nothing refers to it", id);
 	}
 }

@@ -105,9 +105,10 @@ static void map_json(struct out *o, const struct object *obj, const struct objec
 		json(o, "pinning", pins[pin]);
 	else
 		json_number(o, "pinning", pin);
-	json(o, "inner", map->inner < obj->maps.n && &obj->maps.map[map->inner] != map ?
-				 obj->maps.map[map->inner].name :
-				 NULL);
+	json(o, "inner",
+	     map->inner < obj->maps.n && &obj->maps.map[map->inner] != map
+		     ? obj->maps.map[map->inner].name
+		     : NULL);
 	json(o, "flavour", map->legacy ? "legacy" : "btf");
 	json(o, "section", obj->elf.part[map->section].name);
 	json_number(o, "definition_size", map->size);
@@ -183,8 +184,8 @@ static int programs(const struct elf_image *m, struct program **all, uint32_t *n
 		const struct elf_symbol *y = &m->symbol[i];
 
 		if (ELF64_ST_TYPE(y->info) == STT_FUNC && elf_is_code(m, y->section))
-			p[(*n)++] = (struct program){ y->name, m->part[y->section].name,
-						      y->section, y->value, y->size };
+			p[(*n)++] = (struct program){ y->name, m->part[y->section].name, y->section,
+						      y->value, y->size };
 	}
 	qsort(p, *n, sizeof(*p), in_order);
 	functions = *n;
@@ -197,8 +198,8 @@ static int programs(const struct elf_image *m, struct program **all, uint32_t *n
 		for (j = 0; j < functions && p[j].part != key.part; j++)
 			;
 		if (j == functions)
-			p[(*n)++] = (struct program){ NULL, m->part[i].name, i, 0,
-						      m->part[i].size };
+			p[(*n)++] =
+				(struct program){ NULL, m->part[i].name, i, 0, m->part[i].size };
 	}
 	qsort(p, *n, sizeof(*p), in_order);
 	return 0;
@@ -252,9 +253,9 @@ static void verdict(struct out *o, const struct object *obj, const char *file, b
 	}
 	out_room(o, 4 * OUT_VALUE);
 	if (!why[0]) {
-		put_str(o, object_is_legacy(obj) ?
-				   "modernize makes an object of it that they take\n" :
-				   "today's loaders take its maps\n");
+		put_str(o, object_is_legacy(obj)
+				   ? "modernize makes an object of it that they take\n"
+				   : "today's loaders take its maps\n");
 		return;
 	}
 	put_str(o, "modernize refuses it: ");
