@@ -88,12 +88,14 @@ int elf_open(struct elf_image *m, const void *buf, size_t len)
 	for (i = 0; i < m->n; i++)
 		if (read_part(m, table + i * sizeof(Elf64_Shdr), &m->part[i]))
 			goto out;
+	if (m->part[m->names].type != SHT_STRTAB)
+		goto out;
 	for (i = 0; i < m->n; i++) {
 		m->part[i].name = string(&m->part[m->names], m->part[i].name_off);
 		if (!m->part[i].name)
-			m->part[i].name = "";
+			goto out;
 	}
-	err = m->part[m->names].type == SHT_STRTAB ? 0 : -EBADMSG;
+	err = 0;
 out:
 	if (err)
 		elf_close(m);

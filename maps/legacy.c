@@ -94,6 +94,8 @@ static int find_maps(struct object_maps *o, const struct elf_image *m)
 {
 	uint32_t i, kept = 0, maps = elf_find(m, ".maps", 1);
 
+	if (maps && (m->part[maps].type != SHT_PROGBITS || m->part[maps].flags & SHF_EXECINSTR))
+		return -EBADMSG;
 	for (i = 0; i < m->n_symbols; i++)
 		o->n += is_map_symbol(m, &m->symbol[i], maps);
 	if (o->n > LEGACY_MAPS_MAX)
