@@ -257,6 +257,7 @@ fails() { # STATUS PATTERN OLD [NEW]
 		run -0 --separate-stderr host events -j "my_$name" count 1 duration 10
 		[[ $(jq .pid <<<"$output") == "$writer" && $(jq -r .comm <<<"$output") == testwrite ]] || { echo "$name" && false; }
 		host trace-off -q "my_$name"
+		wait "$writer"
 	done
 	for name in minimal tracepoint pids; do
 		modernize -q "$objs/legacy/trace_$name.o" "my_$name.o"
