@@ -146,25 +146,22 @@ cleanup() {
 trap cleanup EXIT
 
 # Since libbpf 1.0 loaders take no legacy map definitions. What does not name its libbpf is older.
-takes_legacy() { # ip|bpftool
+takes_legacy() { # ip|tc|bpftool
 	local version
-	case $1 in
-	ip) version=$(ip -V) ;;
-	*) version=$("$1" version) ;;
-	esac
+	version=$("$1" -V)
 	[[ ! $version =~ libbpf\ v?([0-9]+)\. ]] || ((BASH_REMATCH[1] == 0))
 }
 # Sets `object` to a file that the loader takes: the user's own, or what modernize makes of one with
 # legacy map definitions, which goes with the command. Needs scratch. What is no object at all, the
 # loader says.
-modern_object() { # ip|bpftool FILE
-	local text state map why
+modern_object() { # ip|tc|bpftool FILE
+	local text flavour map why
 	object=$2
 	[[ -x $here/modernize ]] && text=$("$here/modernize" -j show "$2" 2>/dev/null) || return 0
-	IFS=$'\t' read -r state map why < <(jq -r 'if any(.maps[]; .flavour == "legacy") then .state else "modern" end
+	IFS=$'\t' read -r flavour map why < <(jq -r 'if any(.maps[]; .flavour == "legacy") then .state else "modern" end
 		+ "\t\(.reason_map // "-")\t\(.reason)"' <<<"$text")
-	[[ $state != modern ]] && ! takes_legacy "$1" || return 0
-	[[ $state == legacy ]] || die 2 "$2: legacy map definitions that cannot be carried over: ${map/#-/the object}: $why"
+	[[ $flavour != modern ]] && ! takes_legacy "$1" || return 0
+	[[ $flavour == legacy ]] || die 2 "$2: legacy map definitions that cannot be carried over: ${map/#-/the object}: $why"
 	object=$tmp/modern/${2##*/}
 	note "$2: legacy map definitions, which this $1 does not load; loading a modernized copy"
 	say "$here/modernize" "$2" "$object"

@@ -230,18 +230,28 @@ fails() { # STATUS PATTERN OLD [NEW]
 	[[ $(host ls "$globals") == *second* ]]
 }
 
-@test "plainbpf's own legacy XDP objects filter" {
+@test "plainbpf's own legacy objects for XDP and tc filter" {
 	local name
 	network
-	for name in icmp allow; do modernize -q "$objs/legacy/xdp_$name.o" "$name.o"; done
-	attach icmp.o xdp
+	for name in xdp_icmp xdp_allow tc_icmp tc_allow; do modernize -q "$objs/legacy/$name.o" "$name.o"; done
+	attach xdp_icmp.o xdp
 	filters
 	detach
-	attach allow.o xdp
+	attach xdp_allow.o xdp
 	cut_off client1 172.17.0.1
 	host bpftool map update pinned "$globals/pb_host4" key 172 17 0 2 value 0 0 0 0 0 0 0 0
 	reaches client1 172.17.0.1
 	gets_page client1 http://172.17.0.1:8080
+	detach
+	host tc qdisc add dev v1 clsact
+	host tc filter add dev v1 ingress bpf da obj tc_icmp.o sec tc
+	filters
+	host tc filter del dev v1 ingress
+	# The same list.
+	host tc filter add dev v1 ingress bpf da obj tc_allow.o sec tc
+	reaches client1 172.17.0.1
+	host bpftool map delete pinned "$globals/pb_host4" key 172 17 0 2
+	cut_off client1 172.17.0.1
 }
 
 @test "plainbpf's own legacy tracing objects load by bpftool, and send" {
@@ -264,6 +274,74 @@ fails() { # STATUS PATTERN OLD [NEW]
 		host bpftool prog loadall "my_$name.o" "/sys/fs/bpf/$name"
 		host rm -rf "/sys/fs/bpf/$name"
 	done
+}
+
+# --- on the way, in commands
+
+@test "xdp-on and tc-on take a legacy object: they modernize a copy, say so, and keep its section" {
+	local command
+	network
+	legacy old -DDEF=36 -DPIN=2
+	run -0 --separate-stderr host xdp-on v1 obj old.o sec xdp_legacy
+	[[ ${stderr_lines[0]} == 'xdp-on: old.o: legacy map definitions, which this ip does not load; loading a modernized copy' ]]
+	[[ ${stderr_lines[1]} == "+ $scripts/modernize old.o "*/old.o && $stderr == *'+ ip link set dev v1 xdp obj '*'/old.o sec xdp_legacy'* ]]
+	[[ $output == 'v1: legacy, native mode'* ]]
+	filters
+	each_map_is_its_own
+	[[ $(host ls "$globals") == *second* ]]
+	host xdp-on -q v1 obj old.o sec xdp_legacy # again: nothing changes
+	host xdp-off -q v1
+	reaches client1 172.17.0.1
+	legacy classifier -DTC
+	run -0 --separate-stderr host tc-on v1 ingress obj classifier.o sec classifier
+	[[ $stderr == *'+ tc filter replace dev v1 ingress '*'/classifier.o sec classifier'* ]]
+	filters
+	host tc-off -q v1 ingress
+	# A dry run changes nothing, a modern object is taken as it is.
+	run -0 --separate-stderr host xdp-on -n v1 obj old.o sec xdp_legacy
+	[[ $stderr == *'modernize old.o'* && ! $(xdp_id v1) ]]
+	legacy new -DMODERN -g
+	run -0 --separate-stderr host xdp-on v1 obj new.o sec xdp_legacy
+	[[ $stderr != *moderniz* && $stderr == *'xdp obj new.o sec xdp_legacy'* ]]
+	filters
+}
+
+@test "xdp-on and trace-on: what cannot be carried over is named, nothing is attached" {
+	local command
+	network
+	legacy pin -DDEF=36 -DPIN=1
+	for command in 'xdp-on v1 obj pin.o sec xdp_legacy' 'trace-on obj pin.o' 'tc-on v1 ingress obj pin.o sec xdp_legacy'; do
+		# shellcheck disable=SC2086 # words
+		run -2 --separate-stderr host $command
+		[[ ${stderr_lines[-1]} == "${command%% *}: pin.o: legacy map definitions that cannot be carried over: second: pinned for this object only "* ]]
+	done
+	legacy tail -DDEF=36 -DTAIL
+	run -2 --separate-stderr host xdp-on -q v1 obj tail.o sec xdp_legacy
+	[[ $stderr == 'xdp-on: tail.o: tail calls, which ip does not set up (with bpftool: see modernize(8))' ]]
+	[[ ! $(xdp_id v1) ]]
+	reaches client1 172.17.0.1
+}
+
+@test "trace-on takes a legacy object; an object for an old loader is left as it is" {
+	new_host host mounts
+	BATS_FILE_TMPDIR=$PWD tools
+	cp "$objs/legacy/trace_ringbuf.o" my_own.o
+	BATS_FILE_TMPDIR=$PWD new_writer -i 0.05 -n 20
+	run -0 --separate-stderr host trace-on obj my_own.o pid "$writer"
+	[[ ${stderr_lines[*]} == *'my_own.o: legacy map definitions, which this bpftool does not load; loading a modernized copy'* ]]
+	go
+	run -0 --separate-stderr host events -j my_own count 1 duration 10
+	[[ $(jq .pid <<<"$output") == "$writer" ]]
+	host trace-off -q my_own
+	wait "$writer"
+	# ip with libbpf 0.x, or without: it gets the user's own file, and here that fails.
+	mkdir bin
+	printf '#!/bin/sh\ncase $1 in -V) echo "ip utility, iproute2-5.9.0, libbpf 0.3.0" ;; *) exec %s "$@" ;; esac\n' "$(type -P ip)" >bin/ip
+	chmod +x bin/ip
+	host ip link add v1 type veth peer name v2
+	legacy old
+	run -2 --separate-stderr host env PATH="$PWD/bin:$PATH" "$scripts/xdp-on" v1 obj old.o sec xdp_legacy
+	[[ $stderr != *'modernized copy'* && ${stderr_lines[-1]} == *'legacy map definitions, which this libbpf does not load'* ]]
 }
 
 # --- the file
