@@ -85,7 +85,7 @@ int elf_open(struct elf_image *m, const void *buf, size_t len)
 	m->part = calloc(m->n, sizeof(*m->part));
 	if (!m->part)
 		return -ENOMEM;
-	for (i = 0; i < m->n; i++)
+	for (i = 1; i < m->n; i++) /* number 0 is none, whatever the file says of it */
 		if (read_part(m, table + i * sizeof(Elf64_Shdr), &m->part[i]))
 			goto out;
 	if (m->part[m->names].type != SHT_STRTAB)

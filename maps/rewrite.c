@@ -20,7 +20,6 @@
 struct moved { /* of a map */
 	uint64_t at, size;
 	char *name; /* if it has a new one */
-	uint32_t var;
 };
 
 struct work {
@@ -82,6 +81,12 @@ static bool name_taken(const struct elf_image *m, const char *name)
 	return false;
 }
 
+static bool fits(char c, bool first)
+{
+	return c == '_' || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+	       (c >= '0' && c <= '9' && !first);
+}
+
 /* BTF wants an identifier; a map that is static in a function is called FUNCTION.MAP. */
 static int rename_map(struct work *w, uint32_t i)
 {
@@ -91,10 +96,8 @@ static int rename_map(struct work *w, uint32_t i)
 	char *new;
 	int err;
 
-	for (j = 0; j < len; j++)
-		if (!(name[j] == '_' || (name[j] >= '0' && name[j] <= '9' && j) ||
-		      ((name[j] | 32) >= 'a' && (name[j] | 32) <= 'z')))
-			break;
+	for (j = 0; j < len && fits(name[j], !j); j++)
+		;
 	if (j == len)
 		return 0;
 	new = calloc(1, len + 32);
@@ -102,10 +105,7 @@ static int rename_map(struct work *w, uint32_t i)
 		return -ENOMEM;
 	w->to[i].name = new;
 	for (j = 0; j < len; j++)
-		new[j] = (name[j] >= '0' && name[j] <= '9' && j) ||
-					 ((name[j] | 32) >= 'a' && (name[j] | 32) <= 'z')
-				 ? name[j]
-				 : '_';
+		new[j] = fits(name[j], !j) ? name[j] : '_';
 	for (; j < len + 31 && name_taken(m, new); j++)
 		new[j] = '_';
 	err = elf_rename_symbol(m, w->maps->map[i].symbol, new);

@@ -5,9 +5,8 @@
  *
  * The section "maps" becomes ".maps", or what is in it is moved there; its symbols become global
  * objects; in the BTF, which is only added to, each map's variable gets a struct whose members say
- * what the definition said; and what iproute2 itself puts
- * into a map of maps or a program array, by inner_id or by the name of a section, becomes the map's
- * initial values, as relocations.
+ * what the definition said; and what iproute2 itself puts into a map of maps or a program array, by
+ * inner_id or by the name of a section, becomes the map's initial values, as relocations.
  */
 #ifndef PLAINBPF_REWRITE_H
 #define PLAINBPF_REWRITE_H

@@ -125,6 +125,15 @@ fails() { # STATUS PATTERN OLD [NEW]
 	done
 }
 
+@test "a section for each map, as gobpf has them" {
+	network
+	for flags in '' -g '-DSTATIC -g' '-DMIXED -g' -DDEF=280; do
+		# shellcheck disable=SC2086 # words
+		modern each -DEACH $flags
+		works each.new.o
+	done
+}
+
 @test "global data, a sub-program, CO-RE relocations, and an object stripped of debug information" {
 	network
 	modern globals -DGLOBALS -g
@@ -141,6 +150,25 @@ fails() { # STATUS PATTERN OLD [NEW]
 	works stripped.new.o
 	modern all -DDEF=36 -DPIN=2 -DINNER=1 -DGLOBALS -DSUBPROG -DCORE -DMIXED -g
 	works all.new.o fourth=1000
+}
+
+@test "BTF that does not know the maps, and function information that has lost its BTF" {
+	network
+	printf '%s\n' '__attribute__((section("x"), used)) int pass(void *ctx) { return 2; }' >none.c
+	clang -target bpf -O2 -g -c none.c -o none.bpf
+	section none.bpf .BTF >none.btf
+	legacy other -DSTATIC -g
+	llvm-objcopy --remove-section=.BTF.ext --remove-section=.rel.BTF --remove-section=.rel.BTF.ext \
+		--update-section=.BTF=none.btf other.o
+	[[ $(bpftool btf dump file other.o) != *VAR* ]]
+	modernize -q other.o other.new.o
+	works other.new.o
+	[[ $(bpftool btf dump file other.new.o) == "$(bpftool btf dump file other.o)"*"VAR 'first'"* ]]
+	legacy orphan -g
+	llvm-objcopy --remove-section=.BTF --remove-section=.rel.BTF orphan.o
+	[[ -n $(section orphan.o .BTF.ext | tr -d '\0') ]]
+	modernize -q orphan.o orphan.new.o
+	works orphan.new.o
 }
 
 @test "symbols of old compilers: without a type, without a size, local or hidden" {
@@ -202,6 +230,19 @@ fails() { # STATUS PATTERN OLD [NEW]
 		retry 50 gets_page client1 http://172.17.0.1:8080
 		detach
 	done
+}
+
+@test "the kernel samples' map of maps: which map is inside, by its number" {
+	new_host host mounts
+	modern index -DDEF=28 -DNUMA=0 -DINDEX=2 -g
+	modern number -DDEF=28 -DNUMA=0 -DINDEX=2
+	for name in index number; do
+		host bpftool prog loadall "$name.new.o" "/sys/fs/bpf/$name" type xdp pinmaps "/sys/fs/bpf/${name}_maps"
+		host bpftool map update pinned "/sys/fs/bpf/${name}_maps/outer" key 0 0 0 0 value pinned "/sys/fs/bpf/${name}_maps/third"
+		run -234 host bpftool map update pinned "/sys/fs/bpf/${name}_maps/outer" key 1 0 0 0 value pinned "/sys/fs/bpf/${name}_maps/first"
+	done
+	legacy which -DDEF=28 -DNUMA=0 -DINDEX=99
+	fails 2 'modernize: * which.o: map outer: a map of maps, and the object does not say of which' which.o
 }
 
 @test "iproute2's tail calls: bpftool puts the programs in, and ip says that it does not" {
@@ -347,7 +388,7 @@ fails() { # STATUS PATTERN OLD [NEW]
 # --- the file
 
 @test "programs stay byte for byte, BTF is only added to, .BTF.ext and the license stay" {
-	local name old new
+	local name
 	modern m -DSUBPROG -DGLOBALS -DCORE -g
 	for name in xdp_legacy .text .BTF.ext license .data .rodata; do
 		section m.o "$name" >old.bin
@@ -482,7 +523,6 @@ fails() { # STATUS PATTERN OLD [NEW]
 }
 
 @test "objects that were stripped of the maps' names are refused" {
-	local how
 	legacy g -g
 	legacy s -DSTATIC -g
 	llvm-strip --strip-all g.o -o all.o
