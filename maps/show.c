@@ -85,6 +85,30 @@ static const char *type_name(uint32_t type)
 	return type < sizeof(types) / sizeof(*types) ? types[type] : NULL;
 }
 
+/* Of a program array, what a loader has to put in. */
+static void programs_json(struct out *o, const struct object *obj, uint32_t map)
+{
+	const struct object_maps *all = &obj->maps;
+	bool some = false;
+	uint32_t i;
+
+	put_str(o, ",\"programs\":[");
+	for (i = 0; i < all->n_slots && is_jump_table(all, map); i++) {
+		const char *name = obj->elf.symbol[all->slot[i].symbol].name;
+
+		if (all->slot[i].map != map)
+			continue;
+		out_room(o, OUT_VALUE);
+		put_str(o, some ? ",{\"key\":" : "{\"key\":");
+		put_u64(o, all->slot[i].index);
+		json(o, "name", name);
+		put_char(o, '}');
+		some = true;
+	}
+	out_room(o, OUT_VALUE);
+	put_char(o, ']');
+}
+
 static void map_json(struct out *o, const struct object *obj, const struct object_map *map)
 {
 	static const char *const pins[] = { "none", "object", "globals" };
@@ -109,6 +133,7 @@ static void map_json(struct out *o, const struct object *obj, const struct objec
 	     map->inner < obj->maps.n && &obj->maps.map[map->inner] != map
 		     ? obj->maps.map[map->inner].name
 		     : NULL);
+	programs_json(o, obj, map - obj->maps.map);
 	json(o, "flavour", map->legacy ? "legacy" : "btf");
 	json(o, "section", obj->elf.part[map->section].name);
 	json_number(o, "definition_size", map->size);
@@ -154,6 +179,8 @@ static void map_text(struct out *o, const struct object *obj, const struct objec
 		text(o, obj->maps.map[map->inner].name);
 	}
 	out_room(o, 4 * OUT_VALUE);
+	if (is_jump_table(&obj->maps, map - obj->maps.map))
+		put_str(o, ", programs put in by bpftool only");
 	put_str(o, map->legacy ? "; legacy, " : "; BTF");
 	if (map->legacy) {
 		put_u64(o, map->size);
@@ -234,6 +261,16 @@ static const char *says(const struct object *o)
 	return NULL;
 }
 
+static bool has_jump_table(const struct object *o)
+{
+	uint32_t i;
+
+	for (i = 0; i < o->maps.n; i++)
+		if (is_jump_table(&o->maps, i))
+			return true;
+	return false;
+}
+
 static void verdict(struct out *o, const struct object *obj, const char *file, bool as_json)
 {
 	const char *map, *why = object_why(obj, &map), *state;
@@ -253,9 +290,10 @@ static void verdict(struct out *o, const struct object *obj, const char *file, b
 	}
 	out_room(o, 4 * OUT_VALUE);
 	if (!why[0]) {
-		put_str(o, object_is_legacy(obj)
-				   ? "modernize makes an object of it that they take\n"
-				   : "today's loaders take its maps\n");
+		put_str(o, !object_is_legacy(obj) ? "today's loaders take its maps\n"
+			   : has_jump_table(obj)
+				   ? "modernize makes an object of it that bpftool takes\n"
+				   : "modernize makes an object of it that they take\n");
 		return;
 	}
 	put_str(o, "modernize refuses it: ");

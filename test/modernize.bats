@@ -72,6 +72,22 @@ works() { # OBJECT [MAP=FACTOR…]
 	detach
 }
 
+# The tag that ip of a Debian 11 gives an object, if such a system lies in a directory:
+# PLAINBPF_OLD_ROOT. There libbpf is 0.3, which loads both kinds.
+old_tag() { # OBJECT
+	unshare -n -m --propagation private bash -c 'set -e
+		mount --bind "$1" "$1"
+		mount -t proc proc "$1/proc"
+		mount --rbind /sys "$1/sys"
+		mount -t bpf bpf "$1/sys/fs/bpf"
+		mount -t tmpfs tmpfs "$1/run"
+		mount -t tmpfs tmpfs "$1/tmp"
+		cp "$2" "$1/tmp/old.o"
+		ip link add v1 type veth peer name v2
+		chroot "$1" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin ip link set dev v1 xdp obj /tmp/old.o sec xdp_legacy
+		ip -j link show dev v1 | jq -r ".[0].xdp.prog.tag"' old_tag "$PLAINBPF_OLD_ROOT" "$1"
+}
+
 section() { # OBJECT NAME: its bytes
 	llvm-objcopy -O binary --set-section-flags "$2=alloc" --only-section="$2" "$1" section.bin
 	cat section.bin
@@ -202,6 +218,10 @@ fails() { # STATUS PATTERN OLD [NEW]
 		attach "got$name.new.o"
 		[[ $(tag) == "$want" && $want =~ ^[0-9a-f]{16}$ ]] || { echo "$flags" && false; }
 		detach
+		# It takes no static maps, and cannot read the BTF of this kernel.
+		if [[ ${PLAINBPF_OLD_ROOT-} && $flags != -DSTATIC && $flags != -DCORE ]]; then
+			[[ $(old_tag "got$name.o") == "$want" && $(old_tag "got$name.new.o") == "$want" ]] || { echo "old: $flags" && false; }
+		fi
 	done
 }
 
@@ -250,6 +270,10 @@ fails() { # STATUS PATTERN OLD [NEW]
 	legacy tail -DDEF=36 -DTAIL -g
 	run -0 --separate-stderr modernize tail.o tail.new.o
 	[[ $stderr == 'modernize: map jumps: its programs are put in by bpftool prog loadall, not by ip or tc: target' ]]
+	run -0 modernize show tail.o
+	[[ $output == *'map jumps: prog_array, '*', programs put in by bpftool only; legacy, 36 bytes'* ]]
+	[[ ${lines[-1]} == 'modernize makes an object of it that bpftool takes' ]]
+	[[ $(modernize -j show tail.o | jq -c '.maps[] | select(.name == "jumps") | .programs') == '[{"key":1,"name":"target"}]' ]]
 	run ! attach tail.new.o
 	[[ $output == *"failed to initialize slot [1] to prog 'target'"* && ! $(xdp_id v1) ]]
 	host bpftool prog loadall tail.new.o /sys/fs/bpf/tail type xdp pinmaps /sys/fs/bpf/tail_maps
