@@ -184,9 +184,9 @@ out:
 	return err;
 }
 
-static void note(const char *map, const char *what, const char *word)
+static void note(const char *kind, const char *name, const char *what, const char *word)
 {
-	say("map %s: %s: %s", map, what, word);
+	say("%s %s: %s: %s", kind, name, what, word);
 }
 
 static int save(const struct options *o, const uint8_t *buf, size_t len)

@@ -35,6 +35,13 @@ struct work {
 	bool *used;    /* by type: variables that have found their map */
 };
 
+static void tell(const struct work *w, const char *kind, const char *name, const char *text,
+		 const char *word)
+{
+	if (w->r->note)
+		w->r->note(kind, name, text, word);
+}
+
 static bool is_emptied(const struct work *w, uint32_t section)
 {
 	return section != w->target && is_legacy_section(w->m, section);
@@ -109,8 +116,8 @@ static int rename_map(struct work *w, uint32_t i)
 	for (; j < len + 31 && name_taken(m, new); j++)
 		new[j] = '_';
 	err = elf_rename_symbol(m, w->maps->map[i].symbol, new);
-	if (!err && w->r->note)
-		w->r->note(name, "has another name now, as BTF wants it", new);
+	if (!err)
+		tell(w, "map", name, "has another name now, as BTF wants it", new);
 	return err;
 }
 
@@ -161,6 +168,24 @@ static int place_maps(struct work *w)
 		y->section = w->target;
 	}
 	return err;
+}
+
+/* Programs in sections of their own are entry points, which libbpf since 1.0 wants to be global. */
+static void open_programs(struct work *w)
+{
+	struct elf_image *m = w->m;
+	uint32_t i;
+
+	for (i = 0; i < m->n_symbols; i++) {
+		struct elf_symbol *y = &m->symbol[i];
+
+		if (ELF64_ST_TYPE(y->info) != STT_FUNC || ELF64_ST_BIND(y->info) != STB_LOCAL ||
+		    !elf_is_code(m, y->section) || !strcmp(m->part[y->section].name, ".text"))
+			continue;
+		y->info = ELF64_ST_INFO(STB_GLOBAL, STT_FUNC);
+		tell(w, "program", y->name, "was static, and is global now",
+		     m->part[y->section].name);
+	}
 }
 
 /*
@@ -233,11 +258,10 @@ static int fill_slots(struct work *w)
 		err = elf_grow(m, rels, (n + 1) * sizeof(Elf64_Rel));
 		if (!err)
 			elf_set_rel(m, rels, n, &r);
-		if (!err && w->r->note && is_jump_table(w->maps, slot->map))
-			w->r->note(
-				name_of(w, slot->map),
-				"its programs are put in by bpftool prog loadall, not by ip or tc",
-				m->symbol[slot->symbol].name);
+		if (!err && is_jump_table(w->maps, slot->map))
+			tell(w, "map", name_of(w, slot->map),
+			     "its programs are put in by bpftool prog loadall, not by ip or tc",
+			     m->symbol[slot->symbol].name);
 	}
 	return err;
 }
@@ -424,7 +448,7 @@ static void tell_ids(const struct work *w)
 {
 	uint32_t i, j;
 
-	for (i = 0; w->r->note && i < w->maps->n; i++) {
+	for (i = 0; i < w->maps->n; i++) {
 		const struct object_map *map = &w->maps->map[i];
 		char id[16];
 
@@ -436,7 +460,8 @@ static void tell_ids(const struct work *w)
 				break;
 		snprintf(id, sizeof(id), "%u", map->word[MAP_ID]);
 		if (j == w->maps->n && !slots_of(w->maps, i))
-			w->r->note(name_of(w, i), "its id is left out, nothing refers to it", id);
+			tell(w, "map", name_of(w, i), "its id is left out, nothing refers to it",
+			     id);
 	}
 }
 
@@ -449,6 +474,8 @@ static int work(struct work *w)
 	err = merge(w);
 	if (!err)
 		err = place_maps(w);
+	if (!err)
+		open_programs(w);
 	for (i = 1; !err && i < m->n; i++)
 		if (m->part[i].type == SHT_REL && elf_is_code(m, m->part[i].info))
 			err = refer(w, i);

@@ -4,9 +4,10 @@
  * but for the place of a static map, which the loader writes over anyway.
  *
  * The section "maps" becomes ".maps", or what is in it is moved there; its symbols become global
- * objects; in the BTF, which is only added to, each map's variable gets a struct whose members say
- * what the definition said; and what iproute2 itself puts into a map of maps or a program array, by
- * inner_id or by the name of a section, becomes the map's initial values, as relocations.
+ * objects, and those of static programs, which libbpf 1.0 refuses too, global ones; in the BTF,
+ * which is only added to, each map's variable gets a struct whose members say what the definition
+ * said; and what iproute2 itself puts into a map of maps or a program array, by inner_id or by the
+ * name of a section, becomes the map's initial values, as relocations.
  */
 #ifndef PLAINBPF_REWRITE_H
 #define PLAINBPF_REWRITE_H
@@ -14,8 +15,8 @@
 #include "object.h"
 
 struct rewrite {
-	/* Told what is different and harmless; may be NULL. */
-	void (*note)(const char *map, const char *text, const char *word);
+	/* Told what is different and harmless of a "map" or a "program"; may be NULL. */
+	void (*note)(const char *kind, const char *name, const char *text, const char *word);
 	uint8_t *out; /* the caller frees it */
 	size_t len;
 };

@@ -283,6 +283,19 @@ fails() { # STATUS PATTERN OLD [NEW]
 	reaches client1 172.17.0.1
 }
 
+@test "a static program, which libbpf since 1.0 refuses too, becomes a global one" {
+	network
+	modern old -DMODERN -DSTATIC_PROGRAM -g # copied
+	run ! attach old.new.o
+	[[ $output == *"program 'legacy' is static and not supported"* ]]
+	for btf in '' -g; do
+		legacy "program$btf" -DSTATIC_PROGRAM -DSTATIC -DSUBPROG $btf
+		run -0 --separate-stderr modernize "program$btf.o" "program$btf.new.o"
+		[[ $stderr == 'modernize: program legacy: was static, and is global now: xdp_legacy' ]]
+		works "program$btf.new.o"
+	done
+}
+
 @test "a numa node is kept where the flags ask for one" {
 	network
 	modern numa -DDEF=28 -DNUMA=0

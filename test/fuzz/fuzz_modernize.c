@@ -18,9 +18,9 @@ static void print(const struct object *o, bool json)
 	out_close(&out);
 }
 
-static void note(const char *map, const char *text, const char *word)
+static void note(const char *kind, const char *name, const char *text, const char *word)
 {
-	if (!*map || !*text || !*word)
+	if (!*kind || !name || !*text || !word)
 		abort();
 }
 
