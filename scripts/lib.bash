@@ -152,8 +152,7 @@ takes_legacy() { # ip|tc|bpftool
 	[[ ! $version =~ libbpf\ v?([0-9]+)\. ]] || ((BASH_REMATCH[1] == 0))
 }
 # Sets `object` to a file that the loader takes: the user's own, or what modernize makes of one with
-# legacy map definitions, which goes with the command. Needs scratch. What is no object at all, the
-# loader says.
+# legacy map definitions, which goes with the command. What is no object at all, the loader says.
 modern_object() { # ip|tc|bpftool FILE
 	local text flavour map why
 	object=$2
@@ -162,6 +161,7 @@ modern_object() { # ip|tc|bpftool FILE
 		+ "\t\(.reason_map // "-")\t\(.reason)"' <<<"$text")
 	[[ $flavour != modern ]] && ! takes_legacy "$1" || return 0
 	[[ $flavour == legacy ]] || die 2 "$2: legacy map definitions that cannot be carried over: ${map/#-/the object}: $why"
+	[[ $tmp ]] || scratch
 	object=$tmp/modern/${2##*/}
 	note "$2: legacy map definitions, which this $1 does not load; loading a modernized copy"
 	say "$here/modernize" "$2" "$object"
