@@ -39,8 +39,11 @@ harness_tools = test/bench/writer test/bench/reader test/bench/sender
 fixtures = $(patsubst %.bpf.c,%.o,$(wildcard test/fixtures/*.bpf.c))
 traced = test/fixtures/testwrite test/fixtures/same_pid
 frames_fuzz = test/fuzz/fuzz_frames
-bpf_dump_parts = bpf_dump btf caps choose elf_section feed format format_run lines lock member_name out pcapng perf ring saved
-commands = $(filter-out %.bash %.awk %.o scripts/bpf_dump,$(wildcard scripts/*))
+modernize_parts = modernize btf btf_edit elf_image legacy object out rewrite show
+bpf_dump_parts = bpf_dump btf caps choose elf_image feed format format_run lines lock member_name out pcapng perf ring saved
+tools = scripts/bpf_dump scripts/modernize
+commands = $(filter-out %.bash %.awk %.o $(tools),$(wildcard scripts/*))
+manuals = $(wildcard docs/*.8)
 libraries = $(filter-out %/completion.bash,$(wildcard scripts/*.bash scripts/*.awk))
 shell_files = $(commands) $(wildcard scripts/*.bash) .ci/run
 test_files = test/run test/bench/run test/bench/trace test/bench/packets $(addprefix test/vm/,run kernel root init) \
@@ -50,7 +53,7 @@ c_files = $(wildcard objs/*.c maps/*.[ch] test/fixtures/*.[ch] test/fuzz/*.[ch] 
 .PHONY: force all deps test test-vm lint demo bench install uninstall clean help
 .DELETE_ON_ERROR:
 
-all: $(objects) $(legacy) scripts/bpf_dump ## build the objects (BTF flavour in objs/, legacy in objs/legacy/) and bpf_dump
+all: $(objects) $(legacy) $(tools) ## build the objects (BTF flavour in objs/, legacy in objs/legacy/), bpf_dump and modernize
 
 # Objects of other flags, another byte order say, are made anew.
 flags = objs/.flags
@@ -98,7 +101,8 @@ $(frames_fuzz): test/fuzz/fuzz_frames.o test/fuzz/frames_ref.o test/fuzz/frames_
 	$(Q)$(CLANG) $(fuzz_flags) $^ -lpcap -o $@
 
 scripts/bpf_dump: $(bpf_dump_parts:%=maps/%.o)
-scripts/bpf_dump $(harness_tools):
+scripts/modernize: $(modernize_parts:%=maps/%.o)
+$(tools) $(harness_tools):
 	$(say) LD $@
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ -o $@
 
@@ -133,20 +137,20 @@ bench: all $(harness) $(harness_tools) ## what a packet costs beside xdp-filter;
 install: all ## PREFIX=/usr/local DESTDIR=
 	$(Q)$(INSTALL) -d $(DESTDIR)$(LIBDIR)/plainbpf/scripts $(DESTDIR)$(LIBDIR)/plainbpf/objs/legacy \
 		$(DESTDIR)$(SBINDIR) $(DESTDIR)$(MANDIR)/man8 $(DESTDIR)$(BASHCOMPDIR)
-	$(Q)$(INSTALL) -m 755 $(commands) scripts/bpf_dump $(DESTDIR)$(LIBDIR)/plainbpf/scripts
+	$(Q)$(INSTALL) -m 755 $(commands) $(tools) $(DESTDIR)$(LIBDIR)/plainbpf/scripts
 	$(Q)$(INSTALL) -m 644 $(libraries) $(DESTDIR)$(LIBDIR)/plainbpf/scripts
 	$(Q)$(INSTALL) -m 644 $(objects) $(DESTDIR)$(LIBDIR)/plainbpf/objs
 	$(Q)$(INSTALL) -m 644 $(legacy) $(DESTDIR)$(LIBDIR)/plainbpf/objs/legacy
-	$(Q)$(INSTALL) -m 644 docs/plainbpf.8 docs/bpf_dump.8 $(DESTDIR)$(MANDIR)/man8
+	$(Q)$(INSTALL) -m 644 $(manuals) $(DESTDIR)$(MANDIR)/man8
 	$(Q)$(INSTALL) -m 644 scripts/completion.bash $(DESTDIR)$(BASHCOMPDIR)/plainbpf
 	$(Q)ln -sfr $(DESTDIR)$(LIBDIR)/plainbpf/scripts/plainbpf $(DESTDIR)$(SBINDIR)/plainbpf
 
 uninstall: ## the same PREFIX and DESTDIR
 	$(Q)rm -rf $(DESTDIR)$(LIBDIR)/plainbpf
-	$(Q)rm -f $(DESTDIR)$(SBINDIR)/plainbpf $(DESTDIR)$(MANDIR)/man8/plainbpf.8 $(DESTDIR)$(MANDIR)/man8/bpf_dump.8 $(DESTDIR)$(BASHCOMPDIR)/plainbpf
+	$(Q)rm -f $(DESTDIR)$(SBINDIR)/plainbpf $(manuals:docs/%=$(DESTDIR)$(MANDIR)/man8/%) $(DESTDIR)$(BASHCOMPDIR)/plainbpf
 
 clean: ## what was built
-	$(Q)rm -rf $(traced) $(flags) objs/*.[od] objs/legacy maps/*.[od] scripts/bpf_dump \
+	$(Q)rm -rf $(traced) $(flags) objs/*.[od] objs/legacy maps/*.[od] $(tools) \
 		test/bench/*.[od] $(harness_tools) test/fixtures/*.[od] test/fuzz/*.[od] $(frames_fuzz)
 
 help: ## this list

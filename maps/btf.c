@@ -92,6 +92,7 @@ static int index_types(struct btf *b, uint32_t at, uint32_t end)
 		return -ENOMEM;
 	b->at[0] = 0;
 	b->types = 1;
+	b->end = end;
 	while (at < end) {
 		struct layout lay;
 		uint32_t info;
@@ -202,6 +203,8 @@ void btf_part(const struct btf *b, const struct btf_view *t, uint32_t i, struct 
 	p->name = "";
 	if (t->kind == BTF_KIND_DATASEC) {
 		p->type = u32_at(b, at);
+		p->at = u32_at(b, at + 4);
+		p->size = u32_at(b, at + 8);
 		return;
 	}
 	p->name = b->str + u32_at(b, at);

@@ -23,6 +23,7 @@ struct btf {
 	uint32_t str_len;
 	uint32_t types; /* valid ids are 0 (void) to types - 1 */
 	uint32_t *at;	/* offset in buf of each type */
+	uint32_t end;	/* and of what is behind the last one */
 	bool swap;	/* the buffer is in the other byte order */
 };
 
@@ -42,6 +43,7 @@ struct btf_part { /* a member, enumerator, parameter or DATASEC entry */
 	uint32_t type;
 	uint32_t bit_off, bits; /* of a member; bits is 0 unless it is a bit-field */
 	int64_t value;		/* of an enumerator */
+	uint32_t at, size;	/* of a DATASEC entry: where the variable is in the section */
 };
 
 /* The buffer must outlive *b. */

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
-#include "elf_section.h"
+#include "elf_image.h"
 #include "feed.h"
 #include "sys.h"
 

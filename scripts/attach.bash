@@ -303,7 +303,8 @@ ip_status() { # DEV FILE SECTION; of the complaint of ip or tc
 	*"doesn't contain"*) die 1 "$2: no $3 in it" ;;
 	*'Cannot initialize ELF'*) die 1 "$2: not an object file" ;;
 	*'BTF is required'*) die 2 "$2: no BTF in it (compile with clang -g)" ;;
-	*'legacy map definitions'*) die 2 "$2: legacy map definitions, which this libbpf does not load" ;;
+	*'legacy map definitions'*) die 2 "$2: legacy map definitions, which this libbpf does not load (make builds modernize, which helps)" ;;
+	*'failed to initialize slot'*) die 2 "$2: tail calls, which ip does not set up (with bpftool: see modernize(8))" ;;
 	*'MTU'*) die 2 "$1: $why (no xdp.frags to use: lower the MTU of both ends, or use: mode generic)" ;;
 	*'upper device'*) die 2 "$1: $why (first: xdp-off $dev_master)" ;;
 	*'lower device'*) die 2 "$1: $why (first: xdp-off $1 ports)" ;;

@@ -20,7 +20,7 @@ _plainbpf_fill() { # COMMAND VERB PLACEHOLDER
 			[[ ! -e $file || $name == pids* ]] || printf '%s\n' "${name%.o}"
 		done
 		;;
-	FILE*) compgen -f -- "$cur" ;;
+	FILE* | *.o) compgen -f -- "$cur" ;;
 	CMD*) compgen -c -- "$cur" ;;
 	*'|'*) tr '|' '\n' <<<"$3" ;;
 	esac
@@ -43,7 +43,7 @@ _plainbpf() {
 	done
 	for word in "${next[@]}"; do
 		offers+=$(_plainbpf_fill "$command" "$verb" "$word")$'\n'
-		[[ $word != FILE* ]] || compopt -o filenames 2>/dev/null || :
+		[[ $word != FILE* && $word != *.o ]] || compopt -o filenames 2>/dev/null || :
 	done
 	# Else any word that is not there yet, and of what has a placeholder one, if none is there yet.
 	((${#next[@]})) || for word in "${words[@]}"; do
@@ -51,6 +51,8 @@ _plainbpf() {
 		case $word in
 		"$verb" | *'|'*) continue ;;
 		DEV | PROGRAM | VERB) same=$(_plainbpf_fill "$command" "$verb" "$word") ;;
+		# Files, until there are as many as the line has places for them.
+		*.o) ((COMP_CWORD > 4)) || offers+=$(_plainbpf_fill "$command" "$verb" "$word")$'\n' ;;&
 		[[:upper:]…]*) continue ;;
 		esac
 		while read -r i; do [[ $typed != *" $i "* ]] || continue 2; done <<<"$same"

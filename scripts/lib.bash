@@ -145,6 +145,30 @@ cleanup() {
 }
 trap cleanup EXIT
 
+# Since libbpf 1.0 loaders take no legacy map definitions. What does not name its libbpf is older.
+takes_legacy() { # ip|tc|bpftool
+	local version
+	version=$("$1" -V)
+	[[ ! $version =~ libbpf\ v?([0-9]+)\. ]] || ((BASH_REMATCH[1] == 0))
+}
+# Sets `object` to a file that the loader takes: the user's own, or what modernize makes of one with
+# legacy map definitions, which goes with the command. What is no object at all, the loader says.
+modern_object() { # ip|tc|bpftool FILE
+	local text flavour map why
+	object=$2
+	[[ -x $here/modernize ]] && text=$("$here/modernize" -j show "$2" 2>/dev/null) || return 0
+	IFS=$'\t' read -r flavour map why < <(jq -r 'if any(.maps[]; .flavour == "legacy") then .state else "modern" end
+		+ "\t\(.reason_map // "-")\t\(.reason)"' <<<"$text")
+	[[ $flavour != modern ]] && ! takes_legacy "$1" || return 0
+	[[ $flavour == legacy ]] || die 2 "$2: legacy map definitions that cannot be carried over: ${map/#-/the object}: $why"
+	[[ $tmp ]] || scratch
+	object=$tmp/modern/${2##*/}
+	note "$2: legacy map definitions, which this $1 does not load; loading a modernized copy"
+	say "$here/modernize" "$2" "$object"
+	mkdir -p "$tmp/modern"
+	"$here/modernize" -q "$2" "$object" || die 2 "$2: cannot be modernized"
+}
+
 # The line of what `try` kept that tells most: the kernel's own, else the last.
 reason() {
 	local line error='' last=''

@@ -671,7 +671,7 @@ has_lines() { (($(wc -l <"$OUT") >= $1)); } # NUMBER
 
 @test "libFuzzer: the corpus and 15 seconds more find nothing" {
 	local part parts=()
-	for part in btf choose elf_section feed format format_run member_name out pcapng perf ring saved; do
+	for part in btf choose elf_image feed format format_run member_name out pcapng perf ring saved; do
 		parts+=("$ROOT/maps/$part.c")
 	done
 	cd "$BATS_TEST_TMPDIR"

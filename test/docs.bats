@@ -71,11 +71,14 @@ rendered() { LC_ALL=C MANWIDTH=400 man -l "$man" | sed 's/.\x08//g'; }
 	done
 }
 
-@test "the man page has no fault that man or mandoc finds" {
-	run -0 mandoc -T lint -W warning "$man"
-	[[ ! $output ]]
-	run -0 --separate-stderr man --warnings=w -l "$man"
-	[[ $output == *'NAME'* && ! $stderr ]]
+@test "the man pages have no fault that man or mandoc finds" {
+	local page
+	for page in "$repo"/docs/*.8; do
+		run -0 mandoc -T lint -W warning "$page"
+		[[ ! $output ]]
+		run -0 --separate-stderr man --warnings=w -l "$page"
+		[[ $output == *'NAME'* && ! $stderr ]]
+	done
 }
 
 @test "frames.md has each reason of the programs, with its verdict, and no other" {
@@ -139,6 +142,8 @@ offers() { # LINE WORD…: exactly these, LINE being what is typed
 	offers 'plainbpf allow file list' 'list of $(touch pwned)' list.txt
 	offers 'plainbpf xdp-on docker0 obj list.' list.txt
 	offers 'plainbpf events info -w list.' list.txt
+	offers 'plainbpf modernize show list.' list.txt
+	offers 'plainbpf modernize list.txt list.' list.txt
 	[[ ! -e pwned ]]
 }
 
@@ -157,6 +162,11 @@ offers() { # LINE WORD…: exactly these, LINE being what is typed
 @test "the guide to icmp: the examples do what it says" {
 	docker_sandbox
 	examples "$repo/docs/guide-icmp.md" 20
+}
+
+@test "the guide to old objects: the examples do what it says" {
+	docker_sandbox
+	examples "$repo/docs/guide-legacy.md" 15
 }
 
 @test "the guide to tracing: the examples do what it says" {

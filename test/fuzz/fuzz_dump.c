@@ -16,7 +16,7 @@
 #include <unistd.h>
 #include <linux/perf_event.h>
 #include "choose.h"
-#include "elf_section.h"
+#include "elf_image.h"
 #include "pcapng.h"
 #include "format_ops.h"
 #include "perf.h"

@@ -1,0 +1,292 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * modernize: makes of an object with legacy map definitions one that today's loaders take, without
+ * its source. See docs/modernize.8; how it is done: rewrite.h.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "rewrite.h"
+#include "show.h"
+
+#ifndef VERSION
+#define VERSION "0.1"
+#endif
+
+#define FILE_MAX (256 * 1024 * 1024)
+
+static const char usage[] =
+	"Usage: modernize [-q] OLD.o NEW.o\n"
+	"       modernize [-j] show OBJ.o\n"
+	"Summary: make today's loaders take an object with legacy map definitions\n"
+	"\n"
+	"Objects whose maps are struct bpf_map_def or bpf_elf_map in section maps are\n"
+	"refused by ip, tc and bpftool since libbpf 1.0. NEW.o has the same programs, and\n"
+	"the same maps as BTF definitions. OLD.o stays as it is; one that is modern\n"
+	"already is copied. What cannot be carried over is refused, with the map's name.\n"
+	"  show  what is in an object, and what loaders say to it\n"
+	"\n"
+	"Options: -j JSON, -q no chatter, -h, -V\n"
+	"Status: 0 done, 1 bad words, no such file or not a BPF object, 2 it cannot be\n"
+	"carried over, or NEW.o cannot be written\n";
+
+struct options {
+	bool json, quiet;
+	const char *show, *old, *new;
+};
+
+struct file {
+	uint8_t *buf;
+	size_t len;
+	struct stat st;
+};
+
+/* Control characters of a name do not reach the terminal. */
+__attribute__((format(printf, 1, 2))) static void say(const char *format, ...)
+{
+	char line[2048];
+	va_list args;
+	char *p;
+
+	va_start(args, format);
+	vsnprintf(line, sizeof(line), format, args);
+	va_end(args);
+	for (p = line; *p; p++)
+		if ((unsigned char)*p < ' ' || *p == 0x7f)
+			*p = '?';
+	fprintf(stderr, "modernize: %s\n", line);
+}
+
+static int bad_words(const char *what, const char *thing)
+{
+	say("%s: %s", what, thing);
+	return 1;
+}
+
+/* -1: go on; else the exit status. */
+static int parse(struct options *o, int argc, char **argv)
+{
+	int c;
+
+	opterr = 0;
+	while ((c = getopt(argc, argv, "+jqhV")) != -1) {
+		char word[3] = { '-', optopt, '\0' };
+
+		switch (c) {
+		case 'j':
+			o->json = true;
+			break;
+		case 'q':
+			o->quiet = true;
+			break;
+		case 'h':
+			return fputs(usage, stdout) < 0 || fflush(stdout) ? 2 : 0;
+		case 'V':
+			return puts("plainbpf " VERSION) < 0 || fflush(stdout) ? 2 : 0;
+		default:
+			return bad_words("unknown option, see modernize -h",
+					 optopt ? word : argv[optind - 1]);
+		}
+	}
+	argc -= optind;
+	argv += optind;
+	if (argc == 1 && !strcmp(argv[0], "help"))
+		return fputs(usage, stdout) < 0 || fflush(stdout) ? 2 : 0;
+	if (argc < 2)
+		return bad_words("a word is missing, see modernize -h", argc ? "NEW.o" : "OLD.o");
+	if (argc > 2)
+		return bad_words("unknown word, see modernize -h", argv[2]);
+	if (!strcmp(argv[0], "show")) {
+		o->show = argv[1];
+		return -1;
+	}
+	o->old = argv[0];
+	o->new = argv[1];
+	if (o->json)
+		return bad_words("only with show", "-j");
+	return -1;
+}
+
+/* -1, or the exit status. */
+static int read_file(struct file *f, const char *path)
+{
+	ssize_t n = 0;
+	size_t room;
+	int fd;
+
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (fd < 0)
+		return bad_words(strerror(errno), path);
+	if (fstat(fd, &f->st) || !S_ISREG(f->st.st_mode) || f->st.st_size > FILE_MAX) {
+		close(fd);
+		return bad_words("not an object file", path);
+	}
+	room = f->st.st_size;
+	f->buf = malloc(room + 1);
+	while (f->buf && f->len < room && (n = read(fd, f->buf + f->len, room - f->len)) > 0)
+		f->len += n;
+	close(fd);
+	if (f->buf && n >= 0)
+		return -1;
+	say("cannot be read: %s: %s", path, strerror(f->buf ? errno : ENOMEM));
+	return 2;
+}
+
+/* As compilers do it: the target is whole, or as it was. */
+static int write_file(const char *path, const uint8_t *buf, size_t len)
+{
+	sigset_t all, before;
+	char *temporary;
+	mode_t mask;
+	int fd, err = 0;
+
+	temporary = malloc(strlen(path) + 8);
+	if (!temporary)
+		return -ENOMEM;
+	sprintf(temporary, "%s.XXXXXX", path);
+	sigfillset(&all);
+	sigprocmask(SIG_BLOCK, &all, &before); /* a signal would leave the temporary file */
+	fd = mkstemp(temporary);
+	if (fd < 0) {
+		err = -errno;
+		goto out;
+	}
+	while (len && !err) {
+		ssize_t n = write(fd, buf, len);
+
+		if (n <= 0) {
+			err = n ? -errno : -EIO;
+			break;
+		}
+		buf += n;
+		len -= n;
+	}
+	mask = umask(0);
+	umask(mask);
+	if (!err && fchmod(fd, 0666 & ~mask))
+		err = -errno;
+	if (close(fd) && !err)
+		err = -errno;
+	if (!err && rename(temporary, path))
+		err = -errno;
+	if (err)
+		unlink(temporary);
+out:
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	free(temporary);
+	return err;
+}
+
+static void note(const char *kind, const char *name, const char *what, const char *word)
+{
+	say("%s %s: %s: %s", kind, name, what, word);
+}
+
+static int save(const struct options *o, const uint8_t *buf, size_t len)
+{
+	int err = write_file(o->new, buf, len);
+
+	if (err)
+		say("cannot be written: %s: %s", o->new, strerror(-err));
+	return err ? 2 : 0;
+}
+
+static int modernize(const struct options *o, const struct file *old, struct object *obj)
+{
+	struct rewrite r = { .note = o->quiet ? NULL : note };
+	const char *map, *why = object_why(obj, &map);
+	uint32_t n = obj->maps.n_legacy;
+	struct stat st;
+	int err, rc;
+
+	if (!stat(o->new, &st)) {
+		if (st.st_dev == old->st.st_dev && st.st_ino == old->st.st_ino)
+			return bad_words("OLD and NEW are the same file", o->new);
+		if (!S_ISREG(st.st_mode))
+			return bad_words("not a file", o->new);
+	}
+	if (why[0]) {
+		if (map[0])
+			say("cannot be carried over: %s: map %s: %s", o->old, map, why);
+		else
+			say("cannot be carried over: %s: %s", o->old, why);
+		return 2;
+	}
+	if (!object_is_legacy(obj)) {
+		rc = save(o, old->buf, old->len);
+		if (!rc && !o->quiet)
+			printf("%s: modern already, copied unchanged\n", o->new);
+		return rc;
+	}
+	err = rewrite(&r, obj);
+	if (err == -EBADMSG)
+		return bad_words("it contradicts itself", o->old);
+	if (err == -ENOTSUP)
+		say("cannot be carried over: %s: it refers to no map, or to a part of one", o->old);
+	else if (err)
+		say("cannot be carried over: %s: %s", o->old, strerror(-err));
+	if (err)
+		return 2;
+	rc = save(o, r.out, r.len);
+	free(r.out);
+	if (!rc && !o->quiet)
+		printf("%s: %u legacy map definition%s made modern\n", o->new, n,
+		       n == 1 ? "" : "s");
+	return rc;
+}
+
+static int print(const struct options *o, const struct object *obj)
+{
+	struct out out;
+	int err = out_open(&out, STDOUT_FILENO, NULL);
+
+	if (!err) {
+		err = show(&out, obj, o->show, o->json);
+		out_flush(&out);
+	}
+	if (!err)
+		err = out.err;
+	out_close(&out);
+	if (err)
+		say("cannot write the output: %s", strerror(-err));
+	return err ? 2 : 0;
+}
+
+int main(int argc, char **argv)
+{
+	struct options o = {};
+	struct file f = {};
+	struct object obj;
+	const char *path, *why;
+	int rc;
+
+	rc = parse(&o, argc, argv);
+	if (rc >= 0)
+		return rc;
+	signal(SIGPIPE, SIG_IGN);
+	path = o.show ? o.show : o.old;
+	rc = read_file(&f, path);
+	if (rc >= 0)
+		goto out;
+	why = object_open(&obj, f.buf, f.len);
+	if (why) {
+		rc = bad_words(why, path);
+		goto out;
+	}
+	rc = o.show ? print(&o, &obj) : modernize(&o, &f, &obj);
+	if (fflush(stdout) && !rc) {
+		say("cannot write the output: %s", strerror(errno));
+		rc = 2;
+	}
+	object_close(&obj);
+out:
+	free(f.buf);
+	return rc;
+}
