@@ -256,6 +256,20 @@ disclaim() {
 	done
 }
 
+# The reasons that a program counts by, "NUMBER name" a line; of a program without BTF those of our
+# objects. jq would take ten times as long to start.
+reason_names() { # BTF-ID
+	local from=(id "$1") text values='"name":"pb_reason"[^]]*"values":\[([^]]*)\]' value='"name":"PB_([A-Z0-9_]+)","val":([0-9]+)(.*)'
+	(($1)) || from=(file "$objs/xdp_allow.o")
+	text=$(bpftool -j btf dump "${from[@]}")
+	[[ $text =~ $values ]] || return 0
+	text=${BASH_REMATCH[1]}
+	while [[ $text =~ $value ]]; do
+		printf '%d %s\n' "${BASH_REMATCH[2]}" "${BASH_REMATCH[1],,}"
+		text=${BASH_REMATCH[3]}
+	done
+}
+
 # The log of a loaded program: its one variable. off, dropped, all; empty if it has none.
 readonly log_modes=(off dropped all) # enum pb_log
 log_of() {                           # ID

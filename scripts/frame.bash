@@ -170,19 +170,6 @@ frames_of() { # FILE MOST
 # the kernel's own data behind it. What is longer such a program would be shown in part.
 readonly xdp_run_max=$(($(getconf PAGESIZE) - 576))
 
-# The reasons of a program, "NUMBER name" a line. jq would take ten times as long to start.
-reason_names() { # BTF-ID
-	local from=(id "$1") text values='"name":"pb_reason"[^]]*"values":\[([^]]*)\]' value='"name":"PB_([A-Z0-9_]+)","val":([0-9]+)(.*)'
-	(($1)) || from=(file "$objs/xdp_allow.o")
-	text=$(bpftool -j btf dump "${from[@]}")
-	[[ $text =~ $values ]] || return 0
-	text=${BASH_REMATCH[1]}
-	while [[ $text =~ $value ]]; do
-		printf '%d %s\n' "${BASH_REMATCH[2]}" "${BASH_REMATCH[1],,}"
-		text=${BASH_REMATCH[3]}
-	done
-}
-
 # Frames on standard input, one a line, to the files that run_frames reads.
 put_frames() {
 	local frame n=0
