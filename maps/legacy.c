@@ -147,12 +147,14 @@ static bool all_zero(const uint8_t *p, uint64_t n)
  */
 static void measure(struct object_maps *o, const struct elf_image *m)
 {
-	uint32_t i, j;
+	uint32_t i, j, last_section = 0;
+	uint64_t last_size = 0;
 
 	for (i = 0; i < o->n; i++) {
 		struct object_map *map = &o->map[i];
 		const struct elf_part *s = &m->part[map->section];
 		uint64_t end = s->size;
+		bool guess = !map->size;
 
 		if (!map->legacy)
 			continue;
@@ -161,6 +163,14 @@ static void measure(struct object_maps *o, const struct elf_image *m)
 			end = o->map[i + 1].at;
 		if (!map->size || map->size > end - map->at)
 			map->size = end - map->at;
+		/* without sizes in the symbols the definitions of a section are of one size */
+		if (guess && last_section == map->section && map->size != last_size)
+			because(o->why, "a map near %s has no name (stripped of its symbols?)",
+				map->name);
+		if (guess) {
+			last_section = map->section;
+			last_size = map->size;
+		}
 		if (!all_zero(s->data + map->at + map->size, end - map->at - map->size))
 			because(o->why, "a map behind %s has no name (stripped of its symbols?)",
 				map->name);
