@@ -28,7 +28,8 @@
 struct pb_copy {
 	struct pb_walk walk;
 	__u32 unused;
-	__u64 record[(sizeof(struct pb_packet) + PB_SNAP_MAX) / sizeof(__u64)];
+	/* And room for a header more, which spares the verifier a sum. */
+	__u64 record[(sizeof(struct pb_packet) + PB_SNAP_MAX + 24) / sizeof(__u64)];
 };
 struct pb_rate {
 	__u64 since; /* bpf_ktime_get_boot_ns of the window */

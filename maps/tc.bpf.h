@@ -106,7 +106,7 @@ static __always_inline __u32 pb_load_frame(pb_ctx *skb, const struct pb_frame *f
 	len -= from;
 	if (len > most - at)
 		len = most - at;
-	if (!pb_bounded(&len, PB_SNAP_MAX - sizeof(struct pb_eth) - sizeof(struct pb_tag)))
+	if (!pb_bounded(&len, PB_SNAP_MAX))
 		return 0;
 	return bpf_skb_load_bytes(skb, from, to + at, len) ? 0 : at + len;
 }
