@@ -20,7 +20,7 @@ static __always_inline int pb_verdict(pb_ctx *ctx, const struct pb_frame *f, enu
 #else
 
 #define PB_EVENT_RING	   pb_packet_log
-#define PB_EVENT_RING_SIZE (1 << 18) /* bytes: a second and more at that rate */
+#define PB_EVENT_RING_SIZE (1 << 18) /* bytes: a second of three CPUs at that rate */
 #define PB_EVENT_RATE	   1000	     /* packets a second and CPU */
 #define PB_EVENT_ASK	   pb_log_ask
 #include "event.bpf.h"

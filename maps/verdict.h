@@ -30,7 +30,8 @@ enum pb_reason {
 
 /* Value of the per-CPU array pb_counters, host byte order. Key: the reason for frames of a device,
  * PB_REASONS + the reason for frames of `bpftool prog run`, which must not disturb a device's
- * figures. bytes is the length on the wire without the checksum, of a GSO frame the whole.
+ * figures. bytes is the length on the wire without the checksum and without a tag that was taken
+ * out of the frame; of a GSO frame the whole.
  */
 struct pb_counter {
 	__u64 packets;
