@@ -75,3 +75,44 @@ teardown() { sandbox_end; }
 	host xdp-on -q br0 ports
 	[[ $(host status -j | jq -c .unfiltered_ports) == '[]' ]]
 }
+
+@test "a program without a name is somebody else's, and in nobody's way" {
+	cc -O2 -Wall -o "$BATS_TEST_TMPDIR/nameless" "$repo/test/fixtures/nameless.c"
+	host "$BATS_TEST_TMPDIR/nameless" /sys/fs/bpf/nameless
+	host ip link set v2 xdp pinned /sys/fs/bpf/nameless
+	host xdp-on -q v1 icmp
+	[[ $(host status -j | jq -c '.attachments | map([.ifname, .program, .ours])') == '[["v1","xdp_icmp",true],["v2",null,false]]' ]]
+	run -0 host status v2
+	[[ $output == 'v2 xdp: a program without a name (not ours), native mode, id '* ]]
+	run -2 --separate-stderr host xdp-on -q v2 icmp
+	[[ ${#stderr_lines[@]} == 1 && $stderr == *'not ours'* ]]
+	host xdp-on -q v2 icmp replace
+	cut_off client2 172.17.0.1
+	host xdp-off -q v1
+	reaches client1 172.17.0.1
+}
+
+@test "a program whose maps have no BTF, as of a legacy object: counted all the same" {
+	clang -target bpf -g -O2 -I "/usr/include/$(cc -dumpmachine)" -x c -c -o "$BATS_TEST_TMPDIR/xdp_info.o" - <<-'SOURCE'
+		#include <linux/bpf.h>
+		#include <bpf/bpf_helpers.h>
+		#define PB_ARRAY(NAME, SIZE, MAX) struct { __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY); __uint(max_entries, MAX); \
+			__uint(key_size, 4); __uint(value_size, SIZE); } NAME SEC(".maps")
+		PB_ARRAY(pb_counters, 16, 64);
+		PB_ARRAY(pb_lost, 8, 2);
+		SEC("xdp") int xdp_info(void *ctx)
+		{
+			int other = 7, zero = 0;
+			unsigned long long *n = bpf_map_lookup_elem(&pb_counters, &other), *lost = bpf_map_lookup_elem(&pb_lost, &zero);
+			if (n && lost)
+				n[0]++, n[1] += 300, (*lost)++;
+			return 2;
+		}
+		char LICENSE[] SEC("license") = "GPL";
+	SOURCE
+	host ip link set v1 xdp obj "$BATS_TEST_TMPDIR/xdp_info.o" sec xdp
+	reaches client1 172.17.0.1
+	run -0 host status -j v1
+	[[ $(jq '.attachments[0] | .ours and .counters.pass.other.packets > 0 and .counters.pass.other.bytes == 300 * .counters.pass.other.packets
+		and .not_told.packets == .counters.pass.other.packets and .not_told.above_rate == 0' <<<"$output") == true ]]
+}
