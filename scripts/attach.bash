@@ -3,9 +3,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # What is attached to a device, whose it is, and attaching in one step. Sourced after lib.bash.
 
-# Programs that xdp-on has attached from a user's object, or was about to: files INDEX.TAG. Those of
-# our objects are known by name and maps.
+# Programs that xdp-on and tc-on have attached from a user's object, or were about to: files
+# NETNS.INDEX.HOOK.TAG, of a hook xdp, ingress or egress. Those of our objects are known by name and
+# maps.
 readonly attached=$state/attached
+netns() { stat -L -c %i /proc/self/ns/net; }
 
 # Reads a device, by its name or an alternative one: dev_name dev_index dev_type dev_kind dev_master
 # dev_mtu, and of its XDP program xdp_id (empty: none) xdp_name xdp_tag xdp_mode.
@@ -16,7 +18,7 @@ dev_read() { # DEV
 		jq -r '.[0] | [.ifname, .ifindex, .link_type, .linkinfo.info_kind // "-", .master // "-", .mtu]
 			+ (.xdp // {} | [.prog.id // "-", .prog.name // "-", .prog.tag // "-",
 				({"1": "native", "2": "generic", "3": "offloaded", "4": "several"}["\(.mode)"] // "-")])
-			| @tsv' <<<"$line"
+			| map("\(.)" | if . == "" then "-" else . end) | join("\t")' <<<"$line"
 	)
 	[[ $xdp_id != - ]] || xdp_id=''
 }
@@ -34,8 +36,9 @@ hooks() {
 		[[ ! -e $object ]] || basename "${object%.bpf.c}" .o
 	done >"$tmp/objects"
 	jq -nc --slurpfile links "$tmp/links" --slurpfile progs "$tmp/progs" --slurpfile maps "$tmp/maps" \
-		--slurpfile net "$tmp/net" --rawfile named "$tmp/named" --rawfile objects "$tmp/objects" '
-		($named | split("\n")) as $named | ($objects | split("\n")) as $objects |
+		--slurpfile net "$tmp/net" --rawfile named "$tmp/named" --rawfile objects "$tmp/objects" \
+		--arg netns "$(netns)" '
+		($named | split("\n")) as $named | ($objects | split("\n") | map(select(. != ""))) as $objects |
 		($links[0] | INDEX("\(.ifindex)")) as $link |
 		($progs[0] | INDEX("\(.id)")) as $prog |
 		($maps[0] | map(select(.name == "pb_counters")) | INDEX("\(.id)")) as $counters |
@@ -44,12 +47,12 @@ hooks() {
 		($maps[0] | map(select(.name == "pb_lost")) | INDEX("\(.id)")) as $lost |
 		[($links[0][] | select(.xdp.prog) | {ifindex, hook: "xdp", id: .xdp.prog.id,
 			mode: ({"1": "native", "2": "generic", "3": "offloaded"}["\(.xdp.mode)"])}),
-		 ($net[0][0].tc // [] | .[] | select(.id and .ifindex) | {ifindex, id, mode: null,
+		 ($net[0][0].tc // [] | .[] | (.id // .prog_id) as $id | select($id and .ifindex) | {ifindex, id: $id, mode: null,
 			hook: ("tc/" + (.kind | sub("^(clsact|tcx)/"; "")))})][] |
 		. as $at | $link["\(.ifindex)"] as $l | $prog["\(.id)"] as $p | select($l and $p) |
 		{ifname: $l.ifname, ifindex, hook, program: $p.name,
-		 ours: (($named | index("\($at.ifindex).\($p.tag)") != null) or
-			(($objects | index($p.name | sub("_(frags|egress)$"; "")) != null) and any($p.map_ids[]?; $counters["\(.)"]))),
+		 ours: (($named | index("\($netns).\($at.ifindex).\($at.hook | ltrimstr("tc/")).\($p.tag)") != null) or
+			(($objects | index($p.name // "" | sub("_(frags|egress)$"; "")) != null) and any($p.map_ids[]?; $counters["\(.)"]))),
 		 mode, id, tag: $p.tag, btf_id: ($p.btf_id // 0), kind: ($l.linkinfo.info_kind // "-"), master: ($l.master // "-"),
 		 counters: ([$p.map_ids[]? | select($counters["\(.)"])][0] // 0),
 		 bss: ([$p.map_ids[]? | select($bss["\(.)"])][0] // 0),
@@ -180,14 +183,17 @@ sees() { # DEV HOOK
 }
 
 # The filter at our place, pref 1 handle 1: tc_taken, its kind (empty: the place is free), and of a
-# program tc_id tc_name tc_tag. Filters of one pref are of one kind, and bpf filters differ by handle.
+# program tc_id tc_name tc_tag, tc_protocol (all, unless somebody has asked for less) and tc_direct
+# (true: what it returns is done). Filters of one pref are of one kind, and bpf filters differ by handle.
 tc_read() { # DEV ingress|egress
-	IFS=$'\t' read -r tc_taken tc_id tc_name tc_tag < <(
+	IFS=$'\t' read -r tc_taken tc_id tc_name tc_tag tc_protocol tc_direct < <(
 		tc -j filter show dev "$1" "$2" 2>/dev/null | jq -r '[.[] | select(.pref == 1 and (.chain // 0) == 0)] as $at |
 			([$at[] | select(.options?.handle? == "0x1")] + [$at[] | select(.kind != "bpf")])[0] // {} |
-			[.kind // "", .options?.prog?.id // "", .options?.prog?.name // "", .options?.prog?.tag // ""] | map("\(.)x") | @tsv'
+			[.kind // "", .options?.prog?.id // "", .options?.prog?.name // "", .options?.prog?.tag // "",
+			.protocol // "", .options?["direct-action"]? // ""] | map("\(.)x") | @tsv'
 	) || :
 	tc_taken=${tc_taken%x} tc_id=${tc_id%x} tc_name=${tc_name%x} tc_tag=${tc_tag%x}
+	tc_protocol=${tc_protocol%x} tc_direct=${tc_direct%x}
 }
 # The qdisc that has the hooks: clsact, ingress (which has only that one), or none.
 qdisc_of() { # DEV
@@ -196,7 +202,7 @@ qdisc_of() { # DEV
 # A clsact that we have added is noted, by device and network namespace, and goes when it is empty.
 readonly clsacts=$state/clsact
 clsact_note() { # of the device that was read
-	printf '%s/%s.%s' "$clsacts" "$(stat -L -c %i /proc/self/ns/net)" "$dev_index"
+	printf '%s/%s.%s' "$clsacts" "$(netns)" "$dev_index"
 }
 clsact_add() { # DEV
 	if [[ ! $dry ]]; then
@@ -210,7 +216,8 @@ clsact_tidy() { # DEV
 	noted=$(clsact_note)
 	[[ -e $noted ]] || return 0
 	[[ $(tc -j filter show dev "$1" ingress)$(tc -j filter show dev "$1" egress) == '[]'*'[]' ]] || return 0
-	run tc qdisc del dev "$1" clsact || :
+	# Somebody may have been quicker.
+	[[ $(qdisc_of "$1") != clsact ]] || run tc qdisc del dev "$1" clsact || :
 	[[ $dry ]] || rm -f -- "$noted"
 }
 
@@ -222,7 +229,7 @@ ports_of() { # BRIDGE
 
 # The tag that an object's section would have in this kernel, without attaching it to anything of
 # the user's: a throw-away network namespace has a loopback for that. Empty if it cannot be loaded.
-tag_of() { # xdp|tc FILE sec|program NAME
+tag_of() { # HOOK FILE sec|program NAME
 	# Its pins go into a room of their own, and away with it.
 	local room=$pins/probe
 	mkdir -p "$room"
@@ -241,27 +248,29 @@ tag_of() { # xdp|tc FILE sec|program NAME
 
 # Notes that a program of a user's object is ours on a device. Before it is attached: a command that
 # is killed right after that must not leave a program that nobody owns.
-claim() { # INDEX xdp|tc FILE sec|program NAME
+claim() { # INDEX HOOK FILE sec|program NAME
 	local tag
 	tag=$(tag_of "${@:2}")
-	[[ ! $tag ]] || { mkdir -p "$attached" && : >"$attached/$1.$tag"; }
+	[[ ! $tag ]] || { mkdir -p "$attached" && : >"$attached/$(netns).$1.$2.$tag"; }
 }
 # Forgets what is no longer attached to the device that was read.
 disclaim() {
-	local file now
-	for file in "$attached/$dev_index".*; do
+	local file now mine
+	mine=$attached/$(netns).$dev_index
+	for file in "$mine".*; do
 		[[ -e $file ]] || continue
-		[[ ${now-} ]] || now=" $(hooks | jq -r --argjson i "$dev_index" 'select(.ifindex == $i).tag' | tr '\n' ' ')"
-		[[ $now == *" ${file##*.} "* ]] || rm -f -- "$file"
+		[[ ${now-} ]] || now=" $(hooks | jq -r --argjson i "$dev_index" 'select(.ifindex == $i) | "\(.hook | ltrimstr("tc/")).\(.tag)"' | tr '\n' ' ')"
+		[[ $now == *" ${file#"$mine".} "* ]] || rm -f -- "$file"
 	done
 }
 
-# The reasons that a program counts by, "NUMBER name" a line; of a program without BTF those of our
-# objects. jq would take ten times as long to start.
+# The reasons that a program counts by, "NUMBER name" a line; of a program without BTF, or
+# with that of a legacy object, which knows nothing of its maps, those of our objects. jq would take ten
+# times as long to start.
 reason_names() { # BTF-ID
-	local from=(id "$1") text values='"name":"pb_reason"[^]]*"values":\[([^]]*)\]' value='"name":"PB_([A-Z0-9_]+)","val":([0-9]+)(.*)'
-	(($1)) || from=(file "$objs/xdp_allow.o")
-	text=$(bpftool -j btf dump "${from[@]}")
+	local text='' values='"name":"pb_reason"[^]]*"values":\[([^]]*)\]' value='"name":"PB_([A-Z0-9_]+)","val":([0-9]+)(.*)'
+	! (($1)) || text=$(bpftool -j btf dump id "$1")
+	[[ $text =~ $values ]] || text=$(bpftool -j btf dump file "$objs/xdp_allow.o")
 	[[ $text =~ $values ]] || return 0
 	text=${BASH_REMATCH[1]}
 	while [[ $text =~ $value ]]; do
@@ -350,10 +359,10 @@ also_known_as() { # DEV
 }
 
 # Says who will not get in any more, before that is so. Needs the list open.
-warn_who_is_left_out() { # DEV
+warn_who_is_left_out() { # DEV [in|out]
 	local device=$1 near peer from zone
 	if list_empty; then
-		warn "the allow list is empty: no IPv4 or IPv6 packet gets in by $device (first: allow ADDR)"
+		warn "the allow list is empty: no IPv4 or IPv6 packet gets ${2-in} by $device (first: allow ADDR)"
 	fi
 	near=" $(also_known_as "$device" | tr '\n' ' ')"
 	if ip -j addr show | jq -e --arg near "$near" \

@@ -237,3 +237,26 @@ no_undo_left() { [[ -z $(host find /sys/fs/bpf/plainbpf -type f) ]]; }
 	other=$(fixture xdp_other)
 	kill_everywhere after 5 xdp-on v2 obj "$other" program drop_all
 }
+
+@test "tc-on, killed at any call, can be repeated and taken off, and nothing is left" {
+	reset() { :; }
+	check() {
+		[[ $(host tc -j filter show dev v2 ingress | jq -r '[.[] | .options?.prog?.name? // empty] | join(" ")') =~ ^(drop_all)?$ ]]
+		host tc-on -q v2 ingress obj "$theirs" sec drop
+		finished
+	}
+	finished() {
+		kept_out client2 172.17.0.1
+		host tc-off -q v2
+		reaches client2 172.17.0.1
+		[[ -z $(host tc qdisc show dev v2 clsact) ]]
+		[[ -z $(host find /sys/fs/bpf/plainbpf /run/plainbpf -mindepth 1 -type f ! -name lock) ]]
+	}
+	local theirs=$BATS_TEST_TMPDIR/theirs.o
+	clang -target bpf -g -O2 -x c -c -o "$theirs" - <<-'SOURCE'
+		__attribute__((section("drop"), used)) int drop_all(void *ctx) { return 2; }
+		char LICENSE[] __attribute__((section("license"), used)) = "GPL";
+	SOURCE
+	kill_everywhere before 8 tc-on v2 ingress obj "$theirs" sec drop
+	kill_everywhere after 8 tc-on v2 ingress obj "$theirs" sec drop
+}

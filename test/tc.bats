@@ -222,6 +222,71 @@ all_get_in() {
 	[[ $(filters br0 ingress) == '1 0x1 foreign_drop' ]]
 }
 
+@test "a filter of ours by hand that sees one protocol, or whose word is not the last, is not taken for attached" {
+	host allow -q 172.17.0.2
+	host tc qdisc add dev br0 clsact
+	host tc filter add dev br0 ingress protocol ip pref 1 handle 1 bpf da obj "$objs/tc_allow.o" sec tc
+	run -2 --separate-stderr host tc-on -q br0 ingress
+	one_line
+	[[ $stderr == *'protocol ip only'*'tc filter del dev br0 ingress pref 1'* ]]
+	host tc-off -q br0
+	host tc filter add dev br0 ingress pref 1 handle 1 bpf obj "$objs/tc_allow.o" sec tc
+	reaches client2 172.17.0.1
+	host tc-on -q br0 ingress
+	cut_off client2 172.17.0.1
+	cut_off client2 fd17::1
+	reaches client1 172.17.0.1
+}
+
+@test "a user's object that somebody else has attached as well, elsewhere: theirs" {
+	local other index
+	other=$(foreign)
+	host tc-on -q v1 ingress obj "$other" sec drop
+	host tc filter add dev v1 egress pref 3 handle 9 bpf da obj "$other" sec drop
+	# A device of the same index in another network namespace is another device.
+	index=$(host ip -j link show v1 | jq '.[0].ifindex')
+	at client2 ip link add same index "$index" type bridge
+	at client2 tc-off -q same
+	host tc-off -q v1
+	[[ -z $(filters v1 ingress) && $(filters v1 egress) == '3 0x9 foreign_drop' ]]
+}
+
+@test "tc-off does not say that it is off while another way to tc has it" {
+	host tc-on -q v1 ingress icmp
+	# bpftool has the words since 7.5, Linux the hook since 6.6.
+	host bpftool net attach tcx_ingress id "$(host status -j v1 | jq '.attachments[0].id')" dev v1
+	cut_off client1 172.17.0.1
+	run -3 --separate-stderr host tc-off -q v1
+	one_line
+	[[ $stderr == *'bpftool net'* ]]
+	cut_off client1 172.17.0.1
+	host bpftool net detach tcx_ingress dev v1
+	reaches client1 172.17.0.1
+	host tc-off -q v1
+}
+
+@test "a clsact that somebody has taken away is not taken away again" {
+	host tc-on -q v1 ingress icmp
+	host tc qdisc del dev v1 clsact
+	run -0 --separate-stderr host tc-off -q v1
+	[[ -z $stderr ]]
+}
+
+@test "a device with an odd name" {
+	local name
+	# shellcheck disable=SC2016 # not to be expanded
+	for name in 'a\b' 'a"b' "a'b" '-x' 'a$(id)' 'a*' ingress null; do
+		host ip link add dev "$name" type bridge
+		host xdp-on -q dev "$name" icmp
+		host tc-on -q dev "$name" egress icmp log all
+		[[ $(host status -j dev "$name" | jq -c '.attachments | map([.ifname, .hook])') == \
+			"$(jq -nc --arg n "$name" '[[$n, "xdp"], [$n, "tc/egress"]]')" ]]
+		host xdp-off -q dev "$name"
+		host tc-off -q dev "$name"
+		[[ $(host status -j dev "$name" | jq '.attachments | length') == 0 ]]
+	done
+}
+
 # --- what tc sees and XDP does not
 
 @test "tags that are in the skb and not in the frame count as tags" {
@@ -288,6 +353,18 @@ send() { # LINEAR FRAME: from client1
 		send "$linear" "$(v6 "$out6" "$me6" 0 "$(behind_hbh 58 "$(icmp 128 0 "$(zeros 5000)")")")"
 	done
 	[[ $(count v1 drop icmp) == 3 ]]
+}
+
+@test "of a frame longer than all that is told of one, that much is told" {
+	serve host 8080
+	head -c 3000000 /dev/urandom >"$BATS_TEST_TMPDIR/www/long"
+	host tc-on -q br0 egress info
+	# shellcheck disable=SC2046 # bytes are words
+	host bpftool map update pinned "$globals/pb_packets_ask" key 0 0 0 0 value hex $(zeros 76 | sed 's/../& /g') 00 40 00 00
+	at client1 curl -sf -m20 http://172.17.0.1:8080/long | cmp - "$BATS_TEST_TMPDIR/www/long"
+	host bpf_dump -j -t pb_packet -d 0.5 "$globals/pb_packets" >"$BATS_TEST_TMPDIR/told" 2>/dev/null
+	jq -s '[.[] | select(.len > 16384)] | length > 0 and all(.gso)' "$BATS_TEST_TMPDIR/told" | grep -qx true
+	[[ $(jq -sc '[.[] | select(.proto == "tcp") | (.data | length / 2) - ([.len, 16384] | min)] | unique' "$BATS_TEST_TMPDIR/told") == '[0]' ]]
 }
 
 @test "GSO on and off: a long page arrives whole, of a listed client" {
@@ -442,6 +519,13 @@ uses_ask() { # an object of somebody's who uses that pin
 	host tc-on -q br0 ingress icmp
 	run -0 --separate-stderr host tc-off -n br0
 	[[ $stderr == *'+ tc filter del dev br0 ingress pref 1 handle 0x1 bpf'* ]]
+	# The log is a call of its own.
+	run -0 --separate-stderr host tc-on -n br0 ingress icmp log all
+	[[ $stderr == '+ bpftool map update id '*' value 2 0 0 0' && $(host status -j br0 | jq -r '.attachments[0].log') == off ]]
+	host xdp-on -q v1 icmp
+	run -0 --separate-stderr host xdp-on -n v1 icmp log dropped
+	[[ $stderr == '+ bpftool map update id '*' value 1 0 0 0' && $(host status -j v1 | jq -r '.attachments[0].log') == off ]]
+	host xdp-off -q v1
 	cut_off client1 172.17.0.1
 }
 
