@@ -195,6 +195,11 @@ tc_read() { # DEV ingress|egress
 	tc_taken=${tc_taken%x} tc_id=${tc_id%x} tc_name=${tc_name%x} tc_tag=${tc_tag%x}
 	tc_protocol=${tc_protocol%x} tc_direct=${tc_direct%x}
 }
+# Filters that are asked before the program with this id: the newest of a pref comes first.
+tc_before() { # DEV ingress|egress ID
+	tc -j filter show dev "$1" "$2" | jq -r --argjson id "$3" '[.[] | select(.options)] |
+		.[:(map(.options.prog?.id? == $id) | index(true) // 0)] | map(.options.prog?.name? // .kind) | join(", ")'
+}
 # The qdisc that has the hooks: clsact, ingress (which has only that one), or none.
 qdisc_of() { # DEV
 	tc -j qdisc show dev "$1" | jq -r '[.[].kind | select(. == "clsact" or . == "ingress")][0] // empty'

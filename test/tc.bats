@@ -159,6 +159,20 @@ all_get_in() {
 	[[ $(host tc qdisc show dev br0 clsact) == *clsact* ]]
 }
 
+@test "a filter that comes before ours is said" {
+	local other
+	other=$(foreign)
+	run -0 --separate-stderr host tc-on -q br0 ingress icmp
+	[[ ! $stderr ]]
+	host tc filter add dev br0 ingress pref 9 bpf da obj "$other" sec pass
+	run -0 --separate-stderr host tc-on -q br0 ingress icmp
+	[[ ! $stderr ]]
+	host tc filter add dev br0 ingress pref 1 handle 7 bpf da obj "$other" sec pass
+	run -0 --separate-stderr host tc-on -q br0 ingress icmp
+	[[ $stderr == *'come before it'*': foreign_pass' ]]
+	one_line
+}
+
 @test "a clsact of ours goes when it is empty, and not before" {
 	local other
 	other=$(foreign)
