@@ -33,6 +33,7 @@ comma = ,
 programs = $(patsubst %.bpf.c,%,$(wildcard objs/*.bpf.c))
 objects = $(programs:%=%.o)
 legacy = $(programs:objs/%=objs/legacy/%.o)
+no_core = $(patsubst objs/%,objs/no_core/%.o,$(filter objs/xdp_% objs/tc_%,$(programs)))
 harness = $(patsubst %.bpf.c,%.o,$(wildcard test/bench/*.bpf.c))
 harness_tools = test/bench/writer test/bench/reader test/bench/sender
 # What tests load and what they trace, where there is no compiler.
@@ -47,13 +48,13 @@ manuals = $(wildcard docs/*.8)
 libraries = $(filter-out %/completion.bash,$(wildcard scripts/*.bash scripts/*.awk))
 shell_files = $(commands) $(wildcard scripts/*.bash) .ci/run
 test_files = test/run test/bench/run test/bench/trace test/bench/packets $(addprefix test/vm/,run kernel root init) \
-	$(wildcard test/*.bats test/vm/*.bats test/vm/*.bash test/*.bash test/fixtures/*.bash test/fixtures/get-*)
+	$(addprefix test/matrix/,run inside platforms) $(wildcard test/*.bats test/vm/*.bash test/*.bash test/fixtures/*.bash test/fixtures/get-*)
 c_files = $(wildcard objs/*.c maps/*.[ch] test/fixtures/*.[ch] test/fuzz/*.[ch] test/bench/*.c)
 
-.PHONY: force all deps test test-vm lint demo bench install uninstall clean help
+.PHONY: force all deps test test-vm test-matrix platforms relink lint demo bench install uninstall clean help
 .DELETE_ON_ERROR:
 
-all: $(objects) $(legacy) $(tools) ## build the objects (BTF flavour in objs/, legacy in objs/legacy/), bpf_dump and modernize
+all: $(objects) $(no_core) $(legacy) $(tools) ## build the objects (BTF flavour in objs/, legacy in objs/legacy/, …), bpf_dump and modernize
 
 # Objects of other flags, another byte order say, are made anew.
 flags = objs/.flags
@@ -64,6 +65,12 @@ force:
 objs/%.o: objs/%.bpf.c $(flags)
 	$(say) CLANG $@
 	$(Q)$(CLANG) $(bpf_flags) $(BPF_CFLAGS) -MF $(@:.o=.d) -c $< -o $@
+	$(Q)$(LLVM_STRIP) --strip-debug $@
+
+objs/no_core/%.o: objs/%.bpf.c $(flags)
+	$(say) CLANG $@
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CLANG) $(bpf_flags) -DPB_NO_CORE $(BPF_CFLAGS) -MF $(@:.o=.d) -c $< -o $@
 	$(Q)$(LLVM_STRIP) --strip-debug $@
 
 objs/legacy/%.o: objs/%.bpf.c $(flags)
@@ -114,10 +121,23 @@ test: ## everything, by real traffic: installs what is missing, builds, runs tes
 	$(Q)$(MAKE) --no-print-directory all
 	$(Q)test/run $(TESTS)
 
-test-vm: ## some of it on Debian's own kernels, in QEMU: VM_KERNELS=6.1,6.12 TESTS=… (root)
+test-vm: ## some of it on Debian's own kernels, in QEMU: VM_KERNELS=5.10/bullseye,6.1 TESTS=… (root)
 	$(Q)scripts/deps run build test
 	$(Q)$(MAKE) -s --no-print-directory all $(harness) $(fixtures) $(traced)
 	$(Q)test/vm/run $(subst $(comma), ,$(VM_KERNELS)) $(TESTS)
+
+test-matrix: ## the same with the tools of Debian 11, 12 and 13, on this kernel: SUITES=bullseye,trixie TESTS=… (root)
+	$(Q)scripts/deps run build test
+	$(Q)$(MAKE) -s --no-print-directory all $(harness) $(fixtures) $(traced)
+	$(Q)test/matrix/run $(subst $(comma), ,$(SUITES)) $(TESTS)
+
+platforms: ## docs/platforms.md, from a run of both on every platform (root)
+	$(Q)test/matrix/platforms
+
+# In a copy of the tree that is taken to another Debian.
+relink:
+	$(Q)rm -f $(tools) $(traced)
+	$(Q)$(MAKE) $(tools) $(traced)
 
 lint: ## shellcheck, shfmt, clang-format: no findings
 	$(Q)shellcheck -x $(shell_files)
@@ -135,11 +155,12 @@ bench: all $(harness) $(harness_tools) ## what a packet costs beside xdp-filter;
 	$(Q)test/bench/run $(BENCH)
 
 install: all ## PREFIX=/usr/local DESTDIR=
-	$(Q)$(INSTALL) -d $(DESTDIR)$(LIBDIR)/plainbpf/scripts $(DESTDIR)$(LIBDIR)/plainbpf/objs/legacy \
+	$(Q)$(INSTALL) -d $(DESTDIR)$(LIBDIR)/plainbpf/scripts $(addprefix $(DESTDIR)$(LIBDIR)/plainbpf/objs/,no_core legacy) \
 		$(DESTDIR)$(SBINDIR) $(DESTDIR)$(MANDIR)/man8 $(DESTDIR)$(BASHCOMPDIR)
 	$(Q)$(INSTALL) -m 755 $(commands) $(tools) $(DESTDIR)$(LIBDIR)/plainbpf/scripts
 	$(Q)$(INSTALL) -m 644 $(libraries) $(DESTDIR)$(LIBDIR)/plainbpf/scripts
 	$(Q)$(INSTALL) -m 644 $(objects) $(DESTDIR)$(LIBDIR)/plainbpf/objs
+	$(Q)$(INSTALL) -m 644 $(no_core) $(DESTDIR)$(LIBDIR)/plainbpf/objs/no_core
 	$(Q)$(INSTALL) -m 644 $(legacy) $(DESTDIR)$(LIBDIR)/plainbpf/objs/legacy
 	$(Q)$(INSTALL) -m 644 $(manuals) $(DESTDIR)$(MANDIR)/man8
 	$(Q)$(INSTALL) -m 644 scripts/completion.bash $(DESTDIR)$(BASHCOMPDIR)/plainbpf
@@ -150,10 +171,10 @@ uninstall: ## the same PREFIX and DESTDIR
 	$(Q)rm -f $(DESTDIR)$(SBINDIR)/plainbpf $(manuals:docs/%=$(DESTDIR)$(MANDIR)/man8/%) $(DESTDIR)$(BASHCOMPDIR)/plainbpf
 
 clean: ## what was built
-	$(Q)rm -rf $(traced) $(flags) objs/*.[od] objs/legacy maps/*.[od] $(tools) \
+	$(Q)rm -rf $(traced) $(flags) objs/*.[od] objs/no_core objs/legacy maps/*.[od] $(tools) \
 		test/bench/*.[od] $(harness_tools) test/fixtures/*.[od] test/fuzz/*.[od] $(frames_fuzz)
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r t h; do printf '  %-10s %s\n' "$$t" "$$h"; done
 
--include $(wildcard objs/*.d objs/legacy/*.d maps/*.d test/bench/*.d test/fixtures/*.d test/fuzz/*.d)
+-include $(wildcard objs/*.d objs/no_core/*.d objs/legacy/*.d maps/*.d test/bench/*.d test/fixtures/*.d test/fuzz/*.d)

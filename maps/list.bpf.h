@@ -23,9 +23,9 @@ struct lpm_trie {
 
 static __always_inline bool pb_trie_used(void *trie)
 {
-#ifdef PB_LEGACY
+#ifdef PB_NO_CORE
 	(void)trie;
-	return true; /* the loaders of that time know no relocation against the kernel */
+	return true;
 #else
 	struct lpm_trie *t = trie;
 

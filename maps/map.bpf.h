@@ -5,6 +5,9 @@
  * "maps" (36 bytes, iproute2's include/bpf_elf.h), the only legacy layout that can ask to be
  * pinned; the sizes of one object's definitions must all be equal, so every map of an object that
  * pins has it. Tracing objects have struct bpf_map_def (20 bytes).
+ *
+ * With -DPB_NO_CORE: BTF definitions, and nothing that has to be looked up in the kernel's BTF,
+ * which not every kernel has and libbpf before 1.0 cannot read of today's.
  */
 #ifndef PB_MAP_BPF_H
 #define PB_MAP_BPF_H
@@ -13,6 +16,8 @@
 #include <bpf/bpf_helpers.h>
 
 #ifdef PB_LEGACY
+
+#define PB_NO_CORE /* the loaders of that time know no relocation against the kernel */
 
 struct bpf_elf_map {
 	__u32 type;

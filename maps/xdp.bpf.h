@@ -40,9 +40,10 @@ static __always_inline int pb_action(enum pb_reason reason)
 	return reason < PB_FIRST_DROP ? XDP_PASS : XDP_DROP;
 }
 
-/* Whether this kernel has a helper. The loaders of legacy objects cannot ask: they do without it.
+/* Whether this kernel has a helper. Loaders that cannot read the kernel's BTF cannot ask, nor can
+ * those of legacy objects: they do without it.
  */
-#ifdef PB_LEGACY
+#ifdef PB_NO_CORE
 #define PB_HAS(HELPER) 0
 #else
 #define PB_HAS(HELPER) bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_##HELPER)

@@ -21,6 +21,12 @@ dev_read() { # DEV
 			| map("\(.)" | if . == "" then "-" else . end) | join("\t")' <<<"$line"
 	)
 	[[ $xdp_id != - ]] || xdp_id=''
+	[[ ! $xdp_id || $xdp_name != - ]] || xdp_name=$(prog_name "$xdp_id")
+	xdp_name=${xdp_name:--}
+}
+# Older ip and tc (Debian 11) do not tell a program's name.
+prog_name() { # ID; empty if it has none
+	bpftool -j prog show id "$1" | jq -r '.name // empty'
 }
 
 # Every program on a hook of this network namespace, a JSON line each. Ours: the name of one of our
@@ -151,6 +157,15 @@ attach_word() { # WORD [NEXT…]
 		;;
 	esac
 }
+# Whether the loader can look things up in the kernel's BTF. libbpf before 1.0 cannot read that of
+# kernels since 5.13 or so, and not every kernel has it. Else there are objects that need none of it.
+reads_kernel_btf() { # ip|tc
+	[[ -e /sys/kernel/btf/vmlinux ]] || return 1
+	command -v "$1" >/dev/null || return 0 # `need` says that
+	takes_legacy "$1" || return 0
+	[[ $(uname -r) =~ ^([0-9]+)\.([0-9]+) ]] && ((BASH_REMATCH[1] * 1000 + BASH_REMATCH[2] < 5013))
+}
+
 # What these words say is attached: one of our programs, by its whole name in `program`, or the
 # user's file.
 attach_object() { # xdp|tc
@@ -163,6 +178,7 @@ attach_object() { # xdp|tc
 		[[ $program =~ ^[a-z0-9_]+$ && (-e $objs/$program.bpf.c || -e $objs/$program.o) ]] ||
 			usage_error "unknown program: ${program#"$1"_}"
 		file=$objs/$program.o
+		reads_kernel_btf "${1/xdp/ip}" || file=$objs/no_core/$program.o
 		[[ -e $file ]] || die 2 "$file is not built (make)"
 	fi
 	[[ -f $file && -r $file ]] || die 1 "cannot read: $file"
@@ -194,6 +210,7 @@ tc_read() { # DEV ingress|egress
 	) || :
 	tc_taken=${tc_taken%x} tc_id=${tc_id%x} tc_name=${tc_name%x} tc_tag=${tc_tag%x}
 	tc_protocol=${tc_protocol%x} tc_direct=${tc_direct%x}
+	[[ ! $tc_id || $tc_name ]] || tc_name=$(prog_name "$tc_id")
 }
 # Filters that are asked before the program with this id: the newest of a pref comes first.
 tc_before() { # DEV ingress|egress ID

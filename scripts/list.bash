@@ -45,21 +45,39 @@ create_slot() { # KIND
 
 # The inner map that programs see: its id, or nothing.
 slot_id() { # KIND
-	{ bpftool -j map lookup pinned "$(slot_of "$1")" key 0 0 0 0 2>/dev/null || :; } | jq -r '.inner_map_id // empty'
+	local text inner
+	text=$(bpftool -j map lookup pinned "$(slot_of "$1")" key 0 0 0 0 2>/dev/null) || :
+	! inner_id "$text" || printf '%d' "$inner"
+}
+# How bpftool tells it: Debian 11's and 12's own by the bytes of the value.
+readonly inner_map='"(inner_map_id":([0-9]+)|value":\["0x(..)","0x(..)","0x(..)","0x(..)"\])'
+inner_id() { # JSON; sets inner
+	[[ $1 =~ $inner_map ]] || return 1
+	inner=${BASH_REMATCH[2]}
+	[[ $inner ]] || if ((big)); then
+		inner=$((0x${BASH_REMATCH[3]}${BASH_REMATCH[4]}${BASH_REMATCH[5]}${BASH_REMATCH[6]}))
+	else
+		inner=$((0x${BASH_REMATCH[6]}${BASH_REMATCH[5]}${BASH_REMATCH[4]}${BASH_REMATCH[3]}))
+	fi
 }
 
 # Whether each slot holds the map that is pinned beside it. Every command asks this, so it is one
 # bpftool call, and no jq, which takes ten times as long to start. bpftool's status tells nothing: a
 # batch with "map show" in it ends with "reading batch file failed" when all went well (7.5).
 list_sound() {
-	local kind text ids=()
+	local kind text answer answers ids=() inner
 	for kind in "${kinds[@]}"; do
 		[[ -e $(pin_of "$kind") && -e $(slot_of "$kind") && ! -e $(pin_of "$kind")_new ]] || return 1
 		printf 'map lookup pinned %s key 0 0 0 0\nmap show pinned %s\n' "$(slot_of "$kind")" "$(pin_of "$kind")"
 	done >"$tmp/sound"
 	text=$(bpftool -j batch file "$tmp/sound" 2>/dev/null) || :
-	while [[ $text =~ \"(inner_map_)?id\":([0-9]+)(.*) ]]; do
-		ids+=("${BASH_REMATCH[2]}") text=${BASH_REMATCH[3]}
+	mapfile -t -d '}' answers <<<"$text"
+	for answer in "${answers[@]}"; do
+		if inner_id "$answer"; then
+			ids+=("$inner")
+		elif [[ $answer =~ \"id\":([0-9]+) ]]; then
+			ids+=("${BASH_REMATCH[1]}")
+		fi
 	done
 	((${#ids[@]} == 8 && ids[0] == ids[1] && ids[2] == ids[3] && ids[4] == ids[5] && ids[6] == ids[7]))
 }

@@ -69,7 +69,7 @@ load() { # FILE DIR [WORD of bpftool…]
 	why=''
 	call prog loadall "$1" "$2" "${@:3}" autoattach && said=$complaint && return
 	case $complaint in
-	*'no more arguments'*) die 2 'this bpftool knows no autoattach: get 7.5 (Debian 12: apt install -t bookworm-backports bpftool; or: make deps)' ;;
+	*'no more arguments'*) die 2 'this bpftool knows no autoattach: get 7.5 (Debian 12: apt install -t bookworm-backports bpftool; or: make deps; Debian 11 has none)' ;;
 	esac
 	said=$complaint
 	said_of '' || why=$(reason)

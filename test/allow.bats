@@ -14,7 +14,7 @@ list_is() { # TEXT
 	now=$(list)
 	[[ $now == "$1" ]] || { echo "the list is: ${now:0:300}" && return 1; }
 }
-# bats test_tags=vm
+# bats test_tags=core
 @test "addresses and networks of both families are listed, sorted and canonical" {
 	host allow -q 172.17.0.2 10.0.0.0/8 2001:DB8:0:0::1 9.9.9.9 2001:db8::/32 ::1 0.0.0.0/0
 	list_is '0.0.0.0/0 9.9.9.9/32 10.0.0.0/8 172.17.0.2/32 ::1/128 2001:db8::/32 2001:db8::1/128'
@@ -74,6 +74,7 @@ list_is() { # TEXT
 	[[ ${#stderr_lines[@]} == 1 ]]
 }
 
+# bats test_tags=core
 @test "deny takes out one or many, and all or none" {
 	host allow -q 10.0.0.1 10.0.0.2 10.0.0.3 10.0.0.4 ::1 10.0.0.0/8
 	host deny -q 10.0.0.1
@@ -159,6 +160,7 @@ list_is() { # TEXT
 	list_is ''
 }
 
+# bats test_tags=core
 @test "the list is edited by hand with plain bpftool, as the help says" {
 	host allow -q 10.0.0.9
 	host bpftool map update pinned "$globals/pb_host4" key 172 17 0 2 value 0 0 0 0 0 0 0 0
@@ -227,6 +229,7 @@ list_is() { # TEXT
 	[[ ${#stderr_lines[@]} == 1 && $stderr == *'not root'* ]]
 }
 
+# bats test_tags=core
 @test "the maps grow with their content and shrink with it" {
 	local i
 	for ((i = 0; i < 256; i++)); do echo "10.0.0.$i"; done | host allow -q file -

@@ -81,6 +81,21 @@ rendered() { LC_ALL=C MANWIDTH=400 man -l "$man" | sed 's/.\x08//g'; }
 	done
 }
 
+@test "platforms.md has each userland and each kernel that the harness knows, and what each was told" {
+	local platform n
+	# shellcheck source=test/vm/lib.bash
+	mapfile -t lines < <(. "$repo/test/vm/lib.bash" && printf '%s\n' "${suites[@]}" "${!kernel_suite[@]}")
+	((${#lines[@]} >= 7))
+	for platform in "${lines[@]}"; do
+		grep -q "^| $platform |.* [1-9][0-9]* of [1-9][0-9]* |$" "$repo/docs/platforms.md" || { echo "$platform" && false; }
+	done
+	for n in $(grep -o '\[[0-9]*\]' "$repo/docs/platforms.md" | tr -d '[]' | sort -u); do
+		grep -q "^$n\. \`" "$repo/docs/platforms.md"
+	done
+	# Tests with another tag would run on no platform.
+	[[ $(sed -nE 's/^# bats (test|file)_tags=//p' "$repo"/test/*.bats | sort -u) == core ]]
+}
+
 @test "frames.md has each reason of the programs, with its verdict, and no other" {
 	awk '/^enum pb_reason/ { v = "pass" } /= 16/ { v = "drop" } /^};/ { v = "" }
 		v && /^\tPB_/ { sub(/,/, "", $1); print v, tolower(substr($1, 4)) }' "$repo/maps/verdict.h" | sort >"$BATS_TEST_TMPDIR/reasons"

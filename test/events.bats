@@ -72,6 +72,33 @@ serve_two() {
 	[[ $(told '.hook == "tc_egress" and .proto == "icmp" and .sport == 0') == 1 ]]
 }
 
+# bats test_tags=core
+@test "who talks to whom, by XDP and by tc, in and out; a file of it that tcpdump reads" {
+	host xdp-on -q v1 info
+	host tc-on -q v1 ingress info
+	host tc-on -q v1 egress info
+	watch -j info
+	reaches client1 172.17.0.1
+	reaches client1 fd17::1
+	watched
+	[[ $(jq -sc 'map(select((.proto == "icmp" or .proto == "icmpv6") and (.sport == 0 or .sport == 8 or .sport == 128 or .sport == 129))
+			| [.ifname, .hook, .src, .dst, .verdict]) | sort | .[]' "$shown") == '["v1","tc_egress","172.17.0.1","172.17.0.2","pass"]
+["v1","tc_egress","fd17::1","fd17::2","pass"]
+["v1","tc_ingress","172.17.0.2","172.17.0.1","pass"]
+["v1","tc_ingress","fd17::2","fd17::1","pass"]
+["v1","xdp","172.17.0.2","172.17.0.1","pass"]
+["v1","xdp","fd17::2","fd17::1","pass"]' ]]
+	watch info proto icmp -w "$BATS_TEST_TMPDIR/file"
+	reaches client1 172.17.0.1
+	reaches client1 fd17::1
+	watched
+	[[ $(tcpdump -nr "$BATS_TEST_TMPDIR/file" 2>/dev/null | sed 's/.* IP //; s/, id .*//') == \
+		$'172.17.0.2 > 172.17.0.1: ICMP echo request\n172.17.0.2 > 172.17.0.1: ICMP echo request\n172.17.0.1 > 172.17.0.2: ICMP echo reply' ]]
+	host xdp-off -q v1
+	host tc-off -q v1
+	run -2 host events info
+}
+
 @test "fragments, tags and what the machine cuts are marked, other packets are not" {
 	tagged client2 v2
 	host xdp-on -q v2 info mode native

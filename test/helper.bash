@@ -105,6 +105,31 @@ sandbox_end() {
 	spawned=()
 }
 
+# What this platform cannot: a command on "host" that ends with 2 and one line, which is so. It is told
+# among the lines of the test, and in docs/platforms.md.
+cannot() { # PATTERN CMD…
+	local pattern=$1
+	shift
+	run -2 --separate-stderr host "$@" || return
+	# shellcheck disable=SC2053 # a pattern
+	[[ ${#stderr_lines[@]} == 1 && $stderr == $pattern ]] || { printf 'said: %s\n' "$stderr" && return 1; }
+	printf '# cannot: %s\n' "$stderr" >&3
+}
+
+# A call with one of our objects in it, as the help says it. A loader that cannot read this kernel's
+# BTF says so, and takes the one of objs/no_core.
+by_hand() { # PROGRAM CMD…, with OBJECT among its words
+	local object=$objs/$1.o other=$objs/no_core/$1.o said
+	shift
+	said=$("${@/#OBJECT/$object}" 2>&1) && return
+	if [[ $said != *'kernel BTF'* ]]; then
+		printf '%s\n' "$said" >&2
+		return 1
+	fi
+	printf '# otherwise: %s\n' "$(sed -n '/kernel BTF/{p;q}' <<<"$said") (of $object; $other is loaded)" >&3
+	"${@/#OBJECT/$other}"
+}
+
 # An object of the fixtures, built here, or with the tree where there is no compiler: prints its path.
 fixture() { # NAME
 	local out=$BATS_TEST_TMPDIR/$1.o

@@ -9,6 +9,12 @@ teardown() { sandbox_end; }
 sections() { llvm-readelf -SW "$1" | sed -n 's/^ *\[ *[0-9]*\] \([^ ]*\) .*/\1/p'; }
 has() { grep -qx "$2" <<<"$(sections "$1")"; }
 
+# Bytes of relocations against the kernel: the last word of .BTF.ext's header.
+core_relocations() { # OBJECT
+	llvm-objcopy -O binary --only-section=.BTF.ext --set-section-flags .BTF.ext=alloc "$1" "$BATS_TEST_TMPDIR/ext"
+	od -An -t u4 -j 28 -N 4 "$BATS_TEST_TMPDIR/ext" | tr -d ' '
+}
+
 @test "every program is built in both flavours" {
 	local source name section
 	for source in "$objs"/xdp_*.bpf.c; do
@@ -80,6 +86,30 @@ has() { grep -qx "$2" <<<"$(sections "$1")"; }
 	[[ $big =~ 'if r'[0-9]+' '[!=]=' 2048 ' && $big =~ 'if r'[0-9]+' '[!=]=' 34525 ' && $big =~ 'if r'[0-9]+' '[!=]=' 33024 ' ]]
 	[[ $little =~ 'if r'[0-9]+' '[!=]=' 8 ' && $little =~ 'if r'[0-9]+' '[!=]=' 56710 ' && $little =~ 'if r'[0-9]+' '[!=]=' 129 ' ]]
 	[[ ! $big =~ 'if r'[0-9]+' '[!=]=' 56710 ' && ! $little =~ 'if r'[0-9]+' '[!=]=' 34525 ' ]]
+}
+
+@test "where the kernel's BTF cannot be read, objects are taken that need none, from then on too" {
+	local name
+	for name in "$objs"/no_core/*.o; do
+		name=$(basename "$name" .o)
+		has "$objs/no_core/$name.o" .maps
+		[[ $(core_relocations "$objs/no_core/$name.o") == 0 ]]
+	done
+	(($(core_relocations "$objs/xdp_allow.o") > 0))
+	sandbox
+	host mount -t tmpfs tmpfs /sys/kernel/btf
+	run ! host ip link set dev br0 xdp obj "$objs/xdp_allow.o" sec xdp
+	host allow -q 172.17.0.2 fd17::/64
+	run -0 --separate-stderr host xdp-on br0
+	[[ $stderr == *"+ ip link set dev br0 xdp obj $objs/no_core/xdp_allow.o sec xdp"* ]]
+	reaches client1 172.17.0.1
+	cut_off client2 172.17.0.1
+	reaches client2 fd17::1
+	run -0 --separate-stderr host xdp-on br0
+	[[ $stderr != *'+ ip '* ]]
+	run -0 --separate-stderr host tc-on br0 egress icmp
+	[[ $stderr == *"obj $objs/no_core/tc_icmp.o sec tc/egress"* ]]
+	[[ $(host status -j | jq -c '[.attachments[].ours]') == '[true,true]' ]]
 }
 
 @test "an installed tree works, with DESTDIR too" {

@@ -14,6 +14,7 @@ teardown() { sandbox_end; }
 	[[ $output == 'nothing is attached' ]]
 }
 
+# bats test_tags=core
 @test "what is counted equals what was sent, in packets and bytes" {
 	local a b
 	host allow -q 172.17.0.2

@@ -11,7 +11,10 @@ teardown() { sandbox_end; }
 one_line() { [[ ${#stderr_lines[@]} == 1 ]] || { printf '%s\n' "${stderr_lines[@]}" && return 1; }; }
 # Filters of a direction, "PREF HANDLE NAME" a line each.
 filters() { # DEV DIRECTION
-	host tc -j filter show dev "$1" "$2" | jq -r '.[] | select(.options) | "\(.pref) \(.options.handle) \(.options.prog.name)"'
+	local progs
+	progs=$(host bpftool -j prog show) # not every tc tells the names
+	host tc -j filter show dev "$1" "$2" | jq -r --argjson progs "$progs" '.[] | select(.options) | .options.prog.id as $id |
+		"\(.pref) \(.options.handle) \(.options.prog.name // ($progs[] | select(.id == $id).name))"'
 }
 foreign() { # SECTION: an object of somebody else's
 	clang -target bpf -g -O2 -x c -c -o "$BATS_TEST_TMPDIR/foreign.o" - <<-'SOURCE'
@@ -28,7 +31,7 @@ all_get_in() {
 	reaches client2 fd17::1
 }
 
-# bats test_tags=vm
+# bats test_tags=core
 @test "on the way in the source decides, IPv4 and IPv6" {
 	serve host 8080
 	all_get_in
@@ -50,7 +53,7 @@ all_get_in() {
 	all_get_in
 }
 
-# bats test_tags=vm
+# bats test_tags=core
 @test "on the way out the destination decides, by the same list" {
 	all_get_in
 	host allow -q 172.17.0.2 fd17::2
@@ -96,7 +99,7 @@ all_get_in() {
 	cut_off client1 172.17.0.1
 }
 
-# bats test_tags=vm
+# bats test_tags=core
 @test "by hand with exactly the tutorial's call: ping stops, HTTP lives; tc-off takes it away" {
 	serve host 8080
 	all_get_in
@@ -402,6 +405,7 @@ send() { # LINEAR FRAME: from client1
 # Records that a log has sent: read until now.
 told() { host bpf_dump -j -t pb_packet -d 0.3 "$globals/pb_packet_log" 2>/dev/null; }
 
+# bats test_tags=core
 @test "log: off, dropped, all, of XDP and tc, switched while it runs" {
 	host allow -q 172.17.0.2
 	host xdp-on -q v1

@@ -25,7 +25,7 @@ says() {
 	[[ ${lines[0]} == "$text" ]] || { printf '%s\n' "not: $text" "${lines[@]}" "$stderr" && return 1; }
 }
 
-# bats test_tags=vm
+# bats test_tags=core
 @test "it says what happens to real packets, and what it names changes that" {
 	local line
 	sandbox
@@ -50,7 +50,6 @@ says() {
 	says 1 'br0 xdp: xdp_allow: drop (not_listed): fd17::3; the list has no IPv6 entry' fd17::3 dev br0
 }
 
-# bats test_tags=vm
 @test "the device's counters do not move, and those of runs do" {
 	local before
 	sandbox
@@ -111,7 +110,7 @@ runs_of() { # PROGRAM-ID
 	[[ $(jq -r '.frames[0].frame[44:46]' <<<"$output") == 09 ]]
 }
 
-# bats test_tags=vm
+# bats test_tags=core
 @test "programs in the order in which the frame meets them, to the first that drops it" {
 	pair
 	host allow -q 10.0.0.1

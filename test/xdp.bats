@@ -23,7 +23,7 @@ all_get_in() {
 	reaches client2 fd17::1
 }
 
-# bats test_tags=vm
+# bats test_tags=core
 @test "on the bridge, generic: client1 gets the page, client2 does not, IPv4 and IPv6" {
 	serve host 8080
 	all_get_in
@@ -39,7 +39,7 @@ all_get_in() {
 	all_get_in
 }
 
-# bats test_tags=vm
+# bats test_tags=core
 @test "on the ports, native: the same, and between containers too" {
 	serve host 8080
 	host allow -q 172.17.0.2 fd17::2
@@ -101,11 +101,12 @@ all_get_in() {
 	reaches client2 172.17.0.1
 }
 
+# bats test_tags=core
 @test "icmp by hand with exactly the tutorial's call: ping stops, HTTP lives, trace_pipe tells" {
 	serve host 8080
 	host bash -c 'mountpoint -q /sys/kernel/tracing || mount -t tracefs tracefs /sys/kernel/tracing'
 	all_get_in
-	host ip link set dev br0 xdp obj "$objs/xdp_icmp.o" sec xdp verbose
+	by_hand xdp_icmp host ip link set dev br0 xdp obj OBJECT sec xdp verbose
 	cut_off client1 172.17.0.1
 	gets_page client1 http://172.17.0.1:8080/
 	gets_page client2 'http://[fd17::1]:8080/'

@@ -1,12 +1,19 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2034 # used by those that source it
 # SPDX-License-Identifier: GPL-2.0-only
-# What the parts of the VM harness share: the cache, and an apt of its own that knows one Debian
-# suite and leaves the machine's apt alone. Sourced, not run.
+# What the parts of the harness for other platforms share, here and in test/matrix: the platforms,
+# the cache, an apt of its own that knows one Debian suite and leaves the machine's apt alone, the
+# tree as it is taken there, what is made of the tests' lines. Sourced, not run.
 
-prog=test/vm/${0##*/}
+# The kernels, each with the suite that it is from.
+declare -A kernel_suite=([5.10]=bullseye [6.1]=bookworm [6.12]=trixie)
+# The userlands. Of bookworm there are two: with the bpftool that deps installs, and with its own.
+suites=(bullseye bookworm bookworm-stock trixie)
+
 here=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")
 repo=$(readlink -f "$here/../..")
+prog=$(readlink -f "$0")
+prog=${prog#"$repo/"}
 cache=$repo/test/.cache/vm
 
 die() {
@@ -48,3 +55,38 @@ apt() { # get|cache WORD…
 
 # pack DIR: the files below it as a cpio that a kernel takes for its first root.
 pack() { (cd "$1" && find . -mindepth 1 | cpio --quiet -o -H newc -R 0:0); }
+
+# The tree without what is no part of it. What is linked here is made anew without shared libraries:
+# an older Debian has not got these.
+copy_tree() { # DIR
+	mkdir -p "$1"
+	tar -c --exclude=./.git --exclude=./test/.cache -C "$repo" . | tar -x --no-same-owner -C "$1"
+	make -s -C "$1" relink LDFLAGS=-static >&2 || die 'the tree cannot be linked'
+}
+# Which tests: the words of the command line that are files, else those with the tag `core`. Only
+# files with such tests are read: an emulated CPU is ten times as slow.
+choose_tests() { # [FILE…]
+	local file
+	for file; do [[ -f $file ]] || die "no such test: $file"; done
+	tests=("$@")
+	(($#)) && return
+	mapfile -t tests < <(grep -lE '^# bats (test|file)_tags=(.*,)?core(,|$)' test/*.bats)
+	tests=(--filter-tags core "${tests[@]}")
+}
+
+# Reads TAP, prints it with the cell before each line, then "N passed, M failed". A test that was
+# planned and did not run has failed, and so has one that was skipped. Sets status.
+tell() { # CELL
+	local cell=$1 line planned='' passed=0 failed=0
+	while IFS= read -r line; do
+		printf '%s: %s\n' "$cell" "${line%$'\r'}"
+		case $line in
+		1..*) planned=${line#1..} planned=${planned%%[!0-9]*} ;;
+		'ok '*' # skip'*) say "$cell: skipped: $line" ;;
+		'ok '*) passed=$((passed + 1)) ;;
+		esac
+	done
+	failed=$((${planned:-1} - passed))
+	printf '%s: %d passed, %d failed\n' "$cell" "$passed" "$failed"
+	((failed == 0 && passed > 0))
+}
