@@ -132,6 +132,8 @@ test-matrix: ## the same with the tools of Debian 11, 12 and 13, on this kernel:
 	$(Q)test/matrix/run $(subst $(comma), ,$(SUITES)) $(TESTS)
 
 platforms: ## docs/platforms.md, from a run of both on every platform (root)
+	$(Q)scripts/deps run build test
+	$(Q)$(MAKE) -s --no-print-directory all $(harness) $(fixtures) $(traced)
 	$(Q)test/matrix/platforms
 
 # In a copy of the tree that is taken to another Debian.
