@@ -543,7 +543,7 @@ fails() { # STATUS PATTERN OLD [NEW]
 	# A word behind the 36 bytes that says something.
 	legacy tail -DDEF=40
 	sed 's/char tail\[DEF - 36\]/__u32 tail/; s/{ BPF_MAP_TYPE_PROG_ARRAY/&/' "$repo/test/fixtures/legacy.bpf.c" |
-		sed 's/= { TYPE, 4, sizeof(VALUE), MAX }/= { TYPE, 4, sizeof(VALUE), MAX, .tail = 3 }/' >tail.c
+		sed 's/= { TYPE, 4, sizeof(VALUE), .max_elem = MAX }/= { TYPE, 4, sizeof(VALUE), .max_elem = MAX, .tail = 3 }/' >tail.c
 	for btf in '' -g; do
 		clang -target bpf -O2 -DDEF=40 $btf -I "/usr/include/$(cc -dumpmachine)" -c tail.c -o tail.o
 		fails 2 'modernize: * tail.o: map first: *nobody knows what*' tail.o
