@@ -48,7 +48,7 @@ manuals = $(wildcard docs/*.8)
 libraries = $(filter-out %/completion.bash,$(wildcard scripts/*.bash scripts/*.awk))
 shell_files = $(commands) $(wildcard scripts/*.bash) .ci/run
 test_files = test/run test/bench/run test/bench/trace test/bench/packets $(addprefix test/vm/,run kernel root init) \
-	$(addprefix test/matrix/,run inside platforms) $(wildcard test/*.bats test/vm/*.bash test/*.bash test/fixtures/*.bash test/fixtures/get-*)
+	$(addprefix test/matrix/,run inside platforms) $(wildcard test/*.bats test/vm/*.bats test/vm/*.bash test/*.bash test/fixtures/*.bash test/fixtures/get-*)
 c_files = $(wildcard objs/*.c maps/*.[ch] test/fixtures/*.[ch] test/fuzz/*.[ch] test/bench/*.c)
 
 .PHONY: force all deps test test-vm test-matrix platforms relink lint demo bench install uninstall clean help
@@ -123,7 +123,7 @@ test: ## everything, by real traffic: installs what is missing, builds, runs tes
 
 test-vm: ## some of it on Debian's own kernels, in QEMU: VM_KERNELS=5.10/bullseye,6.1 TESTS=… (root)
 	$(Q)scripts/deps run build test
-	$(Q)$(MAKE) -s --no-print-directory all $(harness) $(fixtures) $(traced)
+	$(Q)$(MAKE) -s --no-print-directory all $(harness) $(harness_tools) $(fixtures) $(traced)
 	$(Q)test/vm/run $(subst $(comma), ,$(VM_KERNELS)) $(TESTS)
 
 test-matrix: ## the same with the tools of Debian 11, 12 and 13, on this kernel: SUITES=bullseye,trixie TESTS=… (root)
@@ -153,7 +153,7 @@ demo: ## the tutorial's story on a bridge of its own: install, build, show, take
 	$(Q)$(MAKE) --no-print-directory all
 	$(Q)scripts/lab demo
 
-bench: all $(harness) $(harness_tools) ## what a packet costs beside xdp-filter; BENCH=trace: beside bpftrace; BENCH=packets: beside tcpdump (root)
+bench: all $(harness) $(harness_tools) ## what a packet costs beside xdp-filter; BENCH=trace: beside bpftrace; BENCH=packets: beside tcpdump, xdpdump (root)
 	$(Q)test/bench/run $(BENCH)
 
 install: all ## PREFIX=/usr/local DESTDIR=
