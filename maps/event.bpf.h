@@ -15,7 +15,7 @@
 
 #ifndef PB_EVENT_RING
 #define PB_EVENT_RING	   pb_packets
-#define PB_EVENT_RING_SIZE (1 << 22) /* bytes: 40 ms of a million packets a second */
+#define PB_EVENT_RING_SIZE (1 << 23) /* bytes: 90 ms of a million packets a second, or 5000 whole ones */
 #define PB_EVENT_ASK	   pb_packets_ask
 #define PB_EVENT_RATE	   0 /* any number of packets a second and CPU */
 #endif

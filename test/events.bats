@@ -204,7 +204,7 @@ serve_two() {
 	at client1 ping -qfc 10 172.17.0.1 >/dev/null
 	watch_ends
 	[[ $(wc -l <"$shown") == 3 ]]
-	run -0 --separate-stderr timeout 10 nsenter -t "${holder[host]}" -n -m -- "$scripts/events" -q info duration 0.2
+	run -0 --separate-stderr timeout 10 nsenter -t "${holder[host]}" -n -m -- "$scripts/events" -q info proto 250 duration 0.2
 	[[ ! $output ]]
 }
 
