@@ -14,10 +14,11 @@
 #include "packet.h"
 
 #ifndef PB_EVENT_RING
-#define PB_EVENT_RING	   pb_packets
-#define PB_EVENT_RING_SIZE (1 << 23) /* bytes: 90 ms of a million packets a second, or 5000 whole ones */
-#define PB_EVENT_ASK	   pb_packets_ask
-#define PB_EVENT_RATE	   0 /* any number of packets a second and CPU */
+#define PB_EVENT_RING pb_packets
+#define PB_EVENT_RING_SIZE                                                                         \
+	(1 << 23) /* bytes: 90 ms of a million packets a second, or 5000 whole ones */
+#define PB_EVENT_ASK  pb_packets_ask
+#define PB_EVENT_RATE 0 /* any number of packets a second and CPU */
 #endif
 
 #define PB_RATE_WINDOW 100000000ull /* ns: the rate is counted anew every tenth of a second */
