@@ -336,9 +336,13 @@ serve_two() {
 	nothing_asked packets
 }
 
+# Packets of 1400 bytes that the ring has no room for, by far.
+twice_the_ring() { echo $((2 * $(host bpftool -j map show pinned "$globals/pb_packets" | jq .max_entries) / 1400)); }
+
 @test "a reader that stands still stops no packet; what it missed is counted" {
-	local n=6000
+	local n
 	host xdp-on -q br0 info
+	n=$(twice_the_ring)
 	watch -j info proto icmp snap 1514
 	pkill -STOP -P "$watcher" bpf_dump
 	run -0 at client1 ping -qfc "$n" -s 1400 172.17.0.1
@@ -450,7 +454,7 @@ packets() { # FILE FIELD…
 	host xdp-on -q br0 info
 	watch info proto icmp -w "$file"
 	pkill -STOP -P "$watcher" bpf_dump
-	at client1 ping -qfc 6000 -s 1400 172.17.0.1 >/dev/null
+	at client1 ping -qfc "$(twice_the_ring)" -s 1400 172.17.0.1 >/dev/null
 	pkill -CONT -P "$watcher" bpf_dump
 	retry 50 eval 'test $(stat -c %s "$file") -gt 4000000'
 	sleep 0.3
