@@ -39,7 +39,10 @@ hooks() {
 	bpftool -j net show >"$tmp/net"
 	ls "$attached" >"$tmp/named" 2>/dev/null || :
 	for object in "$objs"/*.bpf.c "$objs"/*.o; do
-		[[ ! -e $object ]] || basename "${object%.bpf.c}" .o
+		[[ -e $object ]] || continue
+		object=${object##*/}
+		object=${object%.bpf.c}
+		printf '%s\n' "${object%.o}"
 	done >"$tmp/objects"
 	jq -nc --slurpfile links "$tmp/links" --slurpfile progs "$tmp/progs" --slurpfile maps "$tmp/maps" \
 		--slurpfile net "$tmp/net" --rawfile named "$tmp/named" --rawfile objects "$tmp/objects" \
@@ -304,25 +307,25 @@ reason_names() { # BTF-ID
 # The log of a loaded program: its one variable. off, dropped, all; empty if it has none.
 readonly log_modes=(off dropped all) # enum pb_log
 log_of() {                           # ID
-	local bss mode
+	local bss
 	bss=$(bss_of "$1")
-	[[ $bss ]] || return 0
-	mode=$(bpftool -j map lookup id "$bss" key 0 0 0 0 | jq -r '[.value[] | ltrimstr("0x0") | select(. != "0")][0] // 0')
-	printf '%s' "${log_modes[mode]-}"
+	[[ $bss && $(bpftool -j map lookup id "$bss" key 0 0 0 0) =~ \"pb_log_mode\":([0-9]) ]] || return 0
+	printf '%s' "${log_modes[BASH_REMATCH[1]]-}"
 }
-bss_of() { # ID; of a program with a log
-	local map
-	for map in $(bpftool -j prog show id "$1" | jq '.map_ids[]?'); do
-		[[ $(bpftool -j map show id "$map") == *'.bss"'* ]] || continue
-		[[ $(bpftool -j map lookup id "$map" key 0 0 0 0) != *'"pb_log_mode":'* ]] || printf '%s' "$map"
-		return 0
+# The map of a program's variables. Without jq: commands ask this at every end.
+bss_of() { # ID
+	local id maps
+	[[ $(bpftool -j prog show id "$1" 2>/dev/null) =~ \"map_ids\":\[([0-9,]*)\] ]] || return 0
+	maps=$(bpftool -j map show)
+	for id in ${BASH_REMATCH[1]//,/ }; do
+		[[ ! $maps =~ \"id\":$id,\"type\":\"array\",\"name\":\"[^\"]*\.bss\" ]] || { printf '%s' "$id" && return; }
 	done
 }
 # Switches it, and reads it back.
 log_set() { # ID MODE
 	local bss now i mode_bytes=()
 	now=$(log_of "$1")
-	[[ $now != "$2" ]] || return 0
+	[[ $now && $now != "$2" ]] || return 0
 	bss=$(bss_of "$1")
 	for i in "${!log_modes[@]}"; do
 		[[ ${log_modes[i]} != "$2" ]] || break
@@ -363,11 +366,14 @@ ip_status() { # DEV FILE SECTION; of the complaint of ip or tc
 
 # Where the peer of this ssh session is. sudo takes the variable away; an ancestor still has it.
 ssh_peer() {
-	local pid=$$ value=${SSH_CONNECTION-}
+	local pid=$$ value=${SSH_CONNECTION-} word stat
 	while [[ -z $value ]] && ((pid > 1)); do
-		value=$({ tr '\0' '\n' <"/proc/$pid/environ" | sed -n 's/^SSH_CONNECTION=//p'; } 2>/dev/null) || :
-		pid=$(sed 's/.*) . \([0-9]*\) .*/\1/' "/proc/$pid/stat" 2>/dev/null) || break
-	done
+		while IFS= read -r -d '' word; do
+			[[ $word != SSH_CONNECTION=* ]] || value=${word#*=}
+		done <"/proc/$pid/environ" || break
+		IFS= read -r -d '' stat <"/proc/$pid/stat" || [[ $stat ]] || break
+		read -r _ pid _ <<<"${stat##*) }"
+	done 2>/dev/null
 	printf '%s' "${value%% *}"
 }
 # Devices by which what enters DEV may be known to the host: itself, the bridges that it is a port of
