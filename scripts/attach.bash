@@ -325,7 +325,8 @@ bss_of() { # ID
 log_set() { # ID MODE
 	local bss now i mode_bytes=()
 	now=$(log_of "$1")
-	[[ $now && $now != "$2" ]] || return 0
+	[[ $now ]] || return 1 # it has none, or it cannot be read
+	[[ $now != "$2" ]] || return 0
 	bss=$(bss_of "$1")
 	for i in "${!log_modes[@]}"; do
 		[[ ${log_modes[i]} != "$2" ]] || break
