@@ -16,10 +16,10 @@ BPF_TARGET ?= bpf
 # Ours, apart from BPF_CFLAGS, so that a packager's cannot lose them. The UAPI headers want the
 # multiarch directory, which a BPF target does not search.
 bpf_arch = $(shell $(CC) -dumpmachine | sed 's/-.*//; s/x86_64\|i.86/x86/; s/aarch64/arm64/; s/s390x/s390/; s/riscv.*/riscv/')
-bpf_flags = -target $(BPF_TARGET) -D__TARGET_ARCH_$(bpf_arch) -g -O2 -Wall -Wextra -Werror -MMD -MP -I maps \
+bpf_flags = -target $(BPF_TARGET) -D__TARGET_ARCH_$(bpf_arch) -g -O2 -Wall -Wextra -Werror -MMD -MP -I maps -I objs/parts \
 	$(addprefix -I /usr/include/,$(shell $(CC) -dumpmachine))
 
-version = $(shell sed -n 's/^readonly VERSION=//p' scripts/lib.bash)
+version = $(shell sed -n 's/^readonly VERSION=//p' scripts/lib/base.bash)
 c_flags = -Wall -Wextra -MMD -MP -DVERSION='"$(version)"' $(CFLAGS)
 
 ifeq ($(V),)
@@ -40,16 +40,15 @@ harness_tools = test/bench/writer test/bench/reader test/bench/sender
 fixtures = $(patsubst %.bpf.c,%.o,$(wildcard test/fixtures/*.bpf.c))
 traced = test/fixtures/testwrite test/fixtures/same_pid
 frames_fuzz = test/fuzz/fuzz_frames
-modernize_parts = modernize btf btf_edit elf_image legacy object out rewrite show
-bpf_dump_parts = bpf_dump btf caps choose elf_image feed format format_run lines lock member_name out pcapng perf ring saved
-tools = scripts/bpf_dump scripts/modernize
-commands = $(filter-out %.bash %.awk %.o $(tools),$(wildcard scripts/*))
-manuals = $(wildcard docs/*.8)
-libraries = $(filter-out %/completion.bash,$(wildcard scripts/*.bash scripts/*.awk))
-shell_files = $(commands) $(wildcard scripts/*.bash) .ci/run
+# A helper is a folder of scripts/src; common is what they share.
+tools = $(patsubst scripts/src/%,scripts/%,$(filter-out %/common,$(wildcard scripts/src/*)))
+commands = $(filter-out %.bash %/lib %/src $(tools),$(wildcard scripts/*))
+manuals = $(wildcard docs/man/*.8)
+libraries = $(wildcard scripts/lib/*)
+shell_files = $(commands) $(wildcard scripts/*.bash scripts/lib/*.bash) .ci/run
 test_files = test/run test/bench/run test/bench/trace test/bench/packets $(addprefix test/vm/,run kernel root init) \
 	$(addprefix test/matrix/,run inside platforms) $(wildcard test/*.bats test/vm/*.bats test/vm/*.bash test/*.bash test/fixtures/*.bash test/fixtures/get-*)
-c_files = $(wildcard objs/*.c maps/*.[ch] test/fixtures/*.[ch] test/fuzz/*.[ch] test/bench/*.c)
+c_files = $(wildcard objs/*.c objs/parts/*.h maps/*.h scripts/src/*/*.[ch] test/fixtures/*.[ch] test/fuzz/*.[ch] test/bench/*.c)
 
 .PHONY: force all deps test test-vm test-matrix platforms relink lint demo bench install uninstall clean help
 .DELETE_ON_ERROR:
@@ -87,28 +86,28 @@ $(traced): %: %.c
 	$(say) CC $@
 	$(Q)$(CC) $(CFLAGS) -Wall -Wextra -pthread $(LDFLAGS) $< -o $@
 
-maps/%.o: maps/%.c
+scripts/src/%.o: scripts/src/%.c
 	$(say) CC $@
-	$(Q)$(CC) $(c_flags) $(CPPFLAGS) -MF $(@:.o=.d) -c $< -o $@
+	$(Q)$(CC) $(c_flags) -iquote scripts/src/common $(CPPFLAGS) -MF $(@:.o=.d) -c $< -o $@
 
 test/bench/writer: test/bench/writer.o
 test/bench/sender: test/bench/sender.o
-test/bench/reader: test/bench/reader.o maps/ring.o maps/perf.o
+test/bench/reader: test/bench/reader.o scripts/src/bpf_dump/ring.o scripts/src/bpf_dump/perf.o
 $(harness_tools:%=%.o): test/bench/%.o: test/bench/%.c
 	$(say) CC $@
-	$(Q)$(CC) $(c_flags) $(CPPFLAGS) -MF $(@:.o=.d) -c $< -o $@
+	$(Q)$(CC) $(c_flags) -iquote scripts/src/common $(CPPFLAGS) -MF $(@:.o=.d) -c $< -o $@
 
 # The sanitizers are what it is for. A frame lies as it lies: its fields are not aligned.
 fuzz_flags = -O1 -g -fsanitize=address,undefined -fno-sanitize=alignment -fno-sanitize-recover=undefined
 test/fuzz/%.o: test/fuzz/%.c
 	$(say) CLANG $@
-	$(Q)$(CLANG) -Wall -Wextra -Werror -MMD -MP $(fuzz_flags) -I maps -MF $(@:.o=.d) -c $< -o $@
+	$(Q)$(CLANG) -Wall -Wextra -Werror -MMD -MP $(fuzz_flags) -I maps -I objs/parts $(addprefix -iquote scripts/src/,common bpf_dump modernize) -MF $(@:.o=.d) -c $< -o $@
 $(frames_fuzz): test/fuzz/fuzz_frames.o test/fuzz/frames_ref.o test/fuzz/frames_parser.o
 	$(say) LD $@
 	$(Q)$(CLANG) $(fuzz_flags) $^ -lpcap -o $@
 
-scripts/bpf_dump: $(bpf_dump_parts:%=maps/%.o)
-scripts/modernize: $(modernize_parts:%=maps/%.o)
+.SECONDEXPANSION:
+$(tools): scripts/%: $$(addsuffix .o,$$(basename $$(wildcard scripts/src/$$*/*.c scripts/src/common/*.c)))
 $(tools) $(harness_tools):
 	$(say) LD $@
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ -o $@
@@ -157,10 +156,10 @@ bench: all $(harness) $(harness_tools) ## what a packet costs beside xdp-filter;
 	$(Q)test/bench/run $(BENCH)
 
 install: all ## PREFIX=/usr/local DESTDIR=
-	$(Q)$(INSTALL) -d $(DESTDIR)$(LIBDIR)/plainbpf/scripts $(addprefix $(DESTDIR)$(LIBDIR)/plainbpf/objs/,no_core legacy) \
+	$(Q)$(INSTALL) -d $(DESTDIR)$(LIBDIR)/plainbpf/scripts/lib $(addprefix $(DESTDIR)$(LIBDIR)/plainbpf/objs/,no_core legacy) \
 		$(DESTDIR)$(SBINDIR) $(DESTDIR)$(MANDIR)/man8 $(DESTDIR)$(BASHCOMPDIR)
 	$(Q)$(INSTALL) -m 755 $(commands) $(tools) $(DESTDIR)$(LIBDIR)/plainbpf/scripts
-	$(Q)$(INSTALL) -m 644 $(libraries) $(DESTDIR)$(LIBDIR)/plainbpf/scripts
+	$(Q)$(INSTALL) -m 644 $(libraries) $(DESTDIR)$(LIBDIR)/plainbpf/scripts/lib
 	$(Q)$(INSTALL) -m 644 $(objects) $(DESTDIR)$(LIBDIR)/plainbpf/objs
 	$(Q)$(INSTALL) -m 644 $(no_core) $(DESTDIR)$(LIBDIR)/plainbpf/objs/no_core
 	$(Q)$(INSTALL) -m 644 $(legacy) $(DESTDIR)$(LIBDIR)/plainbpf/objs/legacy
@@ -170,13 +169,13 @@ install: all ## PREFIX=/usr/local DESTDIR=
 
 uninstall: ## the same PREFIX and DESTDIR
 	$(Q)rm -rf $(DESTDIR)$(LIBDIR)/plainbpf
-	$(Q)rm -f $(DESTDIR)$(SBINDIR)/plainbpf $(manuals:docs/%=$(DESTDIR)$(MANDIR)/man8/%) $(DESTDIR)$(BASHCOMPDIR)/plainbpf
+	$(Q)rm -f $(DESTDIR)$(SBINDIR)/plainbpf $(manuals:docs/man/%=$(DESTDIR)$(MANDIR)/man8/%) $(DESTDIR)$(BASHCOMPDIR)/plainbpf
 
 clean: ## what was built
-	$(Q)rm -rf $(traced) $(flags) objs/*.[od] objs/no_core objs/legacy maps/*.[od] $(tools) \
+	$(Q)rm -rf $(traced) $(flags) objs/*.[od] objs/no_core objs/legacy scripts/src/*/*.[od] $(tools) \
 		test/bench/*.[od] $(harness_tools) test/fixtures/*.[od] test/fuzz/*.[od] $(frames_fuzz)
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r t h; do printf '  %-10s %s\n' "$$t" "$$h"; done
 
--include $(wildcard objs/*.d objs/no_core/*.d objs/legacy/*.d maps/*.d test/bench/*.d test/fixtures/*.d test/fuzz/*.d)
+-include $(wildcard objs/*.d objs/no_core/*.d objs/legacy/*.d scripts/src/*/*.d test/bench/*.d test/fixtures/*.d test/fuzz/*.d)

@@ -7,7 +7,7 @@
  */
 #include "tc.bpf.h"
 #include "allow.bpf.h"
-#include "log.bpf.h"
+#include "finish.bpf.h"
 
 char LICENSE[] SEC("license") = "GPL";
 

@@ -4,7 +4,7 @@
  *
  * Then: events perf
  */
-#include "write.bpf.h"
+#include "on_write.bpf.h"
 
 char LICENSE[] SEC("license") = "GPL";
 

@@ -4,8 +4,8 @@
  *
  * Then: events ringbuf
  */
-#include "ring.bpf.h"
-#include "write.bpf.h"
+#include "write_ring.bpf.h"
+#include "on_write.bpf.h"
 
 char LICENSE[] SEC("license") = "GPL";
 

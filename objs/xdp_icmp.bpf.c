@@ -6,7 +6,7 @@
  */
 #include "xdp.bpf.h"
 #include "icmp.bpf.h"
-#include "log.bpf.h"
+#include "finish.bpf.h"
 
 char LICENSE[] SEC("license") = "GPL";
 

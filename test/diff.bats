@@ -16,7 +16,7 @@ setup() {
 }
 teardown() { sandbox_end; }
 
-@test "a million mutated frames: maps/ and libpcap agree" {
+@test "a million mutated frames: objs/parts/ and libpcap agree" {
 	run -0 "$fuzz/fuzz_frames" -n "${FUZZ_FRAMES:-1000000}" -s "${FUZZ_SEED:-1}" -t "$BATS_TEST_TMPDIR/table" "${listed[@]}"
 	echo "$output"
 	[[ $output == *"${FUZZ_FRAMES:-1000000} mutated"* ]]
@@ -61,26 +61,26 @@ teardown() { sandbox_end; }
 }
 tc_id() { host tc -j filter show dev "$1" "$2" | jq -r '.[] | select(.options.prog).options.prog.id'; } # DEV HOOK
 
-# What is to be found must be found: faults in a copy of maps/, each a line that sed changes.
+# What is to be found must be found: faults in a copy of objs/parts/, each a line that sed changes.
 faults=(
-	'packet.h the IP header length is ignored|s/\*hlen = (ip->version_ihl & 0x0f) \* 4/*hlen = 20/'
-	'packet.h the IPv4 version is not looked at|s/ip->version_ihl >> 4 != 4 || \*hlen/*hlen/'
-	'packet.h the IPv6 version is not looked at|s/ip->version_class >> 4 != 6 || sizeof/sizeof/'
-	'packet.h five tags are looked behind|s/define PB_VLAN_MAX 4/define PB_VLAN_MAX 5/'
-	'packet.h 802.1ad is no tag|s/ || proto == bpf_htons(ETH_P_8021AD)//'
-	'packet.h a tag more is read than is there|/p += sizeof(\*tag);/,+1s/p > f->data_end/p > f->data_end + 1/'
-	'packet.h the total length may be one too long|s/tot_len > l3->len/tot_len > l3->len + 1/'
-	'packet.h BIG TCP begins one byte too early|s/f->len > 0xffff/f->len >= 0xffff/'
-	'packet.h later fragments have ports|s/if (ip->frag_off & bpf_htons(PB_IP4_OFFSET))/if (0)/'
-	'packet.h IPv6 fragments have ports|s/if (p\[2\] | (p\[3\] & 0xf8))/if (p[2] \&\& p[3] == 0)/'
-	'packet.h an authentication header is counted in 8 bytes|s/(p\[1\] + 2) \* 4/(p[1] + 1) * 8/'
-	'packet.h nine extension headers are looked behind|s/define PB_EXT_MAX  8/define PB_EXT_MAX 9/'
-	'packet.h too many addresses are control frames|s/dst\[5\] & 0xf0/dst[5] \& 0xe0/'
-	'packet.h a tag that was taken out does not count|s/tags = f->tags;/tags = 0;/'
-	'packet.h the priority is part of the VLAN id|s/define PB_VLAN_ID\t0x0fff/define PB_VLAN_ID 0xffff/'
-	'packet.h ports lie behind 20 bytes|s/k->at = l3->start + hlen/k->at = l3->start + 20/'
-	'packet.h ports behind the packet|s/k->left = (len ? len : l3->len) - hlen/k->left = l3->len - hlen/'
-	'packet.h the IPv6 header may be cut|s/if ((__u8 \*)(ip + 1) > f->data_end)$/if ((__u8 *)ip > f->data_end)/'
+	'parse.bpf.h the IP header length is ignored|s/\*hlen = (ip->version_ihl & 0x0f) \* 4/*hlen = 20/'
+	'parse.bpf.h the IPv4 version is not looked at|s/ip->version_ihl >> 4 != 4 || \*hlen/*hlen/'
+	'parse.bpf.h the IPv6 version is not looked at|s/ip->version_class >> 4 != 6 || sizeof/sizeof/'
+	'parse.bpf.h five tags are looked behind|s/define PB_VLAN_MAX 4/define PB_VLAN_MAX 5/'
+	'parse.bpf.h 802.1ad is no tag|s/ || proto == bpf_htons(ETH_P_8021AD)//'
+	'parse.bpf.h a tag more is read than is there|/p += sizeof(\*tag);/,+1s/p > f->data_end/p > f->data_end + 1/'
+	'parse.bpf.h the total length may be one too long|s/tot_len > l3->len/tot_len > l3->len + 1/'
+	'parse.bpf.h BIG TCP begins one byte too early|s/f->len > 0xffff/f->len >= 0xffff/'
+	'parse.bpf.h later fragments have ports|s/if (ip->frag_off & bpf_htons(PB_IP4_OFFSET))/if (0)/'
+	'parse.bpf.h IPv6 fragments have ports|s/if (p\[2\] | (p\[3\] & 0xf8))/if (p[2] \&\& p[3] == 0)/'
+	'parse.bpf.h an authentication header is counted in 8 bytes|s/(p\[1\] + 2) \* 4/(p[1] + 1) * 8/'
+	'parse.bpf.h nine extension headers are looked behind|s/define PB_EXT_MAX  8/define PB_EXT_MAX 9/'
+	'parse.bpf.h too many addresses are control frames|s/dst\[5\] & 0xf0/dst[5] \& 0xe0/'
+	'parse.bpf.h a tag that was taken out does not count|s/tags = f->tags;/tags = 0;/'
+	'parse.bpf.h the priority is part of the VLAN id|s/define PB_VLAN_ID\t0x0fff/define PB_VLAN_ID 0xffff/'
+	'parse.bpf.h ports lie behind 20 bytes|s/k->at = l3->start + hlen/k->at = l3->start + 20/'
+	'parse.bpf.h ports behind the packet|s/k->left = (len ? len : l3->len) - hlen/k->left = l3->len - hlen/'
+	'parse.bpf.h the IPv6 header may be cut|s/if ((__u8 \*)(ip + 1) > f->data_end)$/if ((__u8 *)ip > f->data_end)/'
 	'allow.bpf.h the wrong end has to be listed|s/end == PB_SOURCE ? ip->saddr/end != PB_SOURCE ? ip->saddr/'
 	'allow.bpf.h any hop limit is a neighbour|s/ip->hop_limit == 255/ip->hop_limit >= 254/'
 	'allow.bpf.h MLD from anywhere|s/ || !pb_is_mld_source(&ip->saddr)//'
@@ -92,18 +92,18 @@ faults=(
 	'icmp.bpf.h 138 is discovery|s/type <= PB_ICMP6_ND_LAST/type <= PB_ICMP6_ND_LAST + 1/'
 )
 
-@test "each of ${#faults[@]} faults in a copy of maps/ is found" {
+@test "each of ${#faults[@]} faults in a copy of objs/parts/ is found" {
 	local fault file name missed=0
 	cd "$BATS_TEST_TMPDIR"
 	for fault in '' "${faults[@]}"; do
 		name=${fault%%|*} file=${fault%% *}
-		rm -rf maps
-		cp -r "$repo/maps" maps
+		rm -rf maps parts
+		cp -r "$repo/maps" "$repo/objs/parts" .
 		if [[ $fault ]]; then
-			sed -i "${fault#*|}" "maps/$file"
-			cmp -s "maps/$file" "$repo/maps/$file" && echo "no such line any more: $name" && return 1
+			sed -i "${fault#*|}" "parts/$file"
+			cmp -s "parts/$file" "$repo/objs/parts/$file" && echo "no such line any more: $name" && return 1
 		fi
-		"$CLANG" -O1 -fsanitize=address,undefined -fno-sanitize=alignment -Imaps -c "$fuzz/frames_parser.c" -o parser.o
+		"$CLANG" -O1 -fsanitize=address,undefined -fno-sanitize=alignment -Imaps -Iparts -c "$fuzz/frames_parser.c" -o parser.o
 		"$CLANG" -fsanitize=address,undefined "$fuzz/fuzz_frames.o" "$fuzz/frames_ref.o" parser.o -lpcap -o fuzz_frames
 		# Without the table: frames of its own are enough.
 		run ./fuzz_frames -n 300000 "${listed[@]}"

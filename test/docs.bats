@@ -7,7 +7,7 @@
 load helper
 load fixtures/docs
 
-man=$repo/docs/plainbpf.8
+man=$repo/docs/man/plainbpf.8
 
 teardown() {
 	[[ ! ${holder[host]-} ]] || host lab -q down
@@ -73,7 +73,7 @@ rendered() { LC_ALL=C MANWIDTH=400 man -l "$man" | sed 's/.\x08//g'; }
 
 @test "the man pages have no fault that man or mandoc finds" {
 	local page
-	for page in "$repo"/docs/*.8; do
+	for page in "$repo"/docs/man/*.8; do
 		run -0 mandoc -T lint -W warning "$page"
 		[[ ! $output ]]
 		run -0 --separate-stderr man --warnings=w -l "$page"
@@ -171,29 +171,29 @@ offers() { # LINE WORD…: exactly these, LINE being what is typed
 
 @test "the guide to the allow list: the examples do what it says" {
 	docker_sandbox
-	examples "$repo/docs/guide-allow-list.md" 30
+	examples "$repo/docs/guides/allow-list.md" 30
 }
 
 @test "the guide to icmp: the examples do what it says" {
 	docker_sandbox
-	examples "$repo/docs/guide-icmp.md" 20
+	examples "$repo/docs/guides/icmp.md" 20
 }
 
 @test "the guide to old objects: the examples do what it says" {
 	docker_sandbox
-	examples "$repo/docs/guide-legacy.md" 15
+	examples "$repo/docs/guides/legacy.md" 15
 }
 
 @test "the guide to tracing: the examples do what it says" {
 	docker_sandbox
 	cc -O2 -pthread -o "$BATS_TEST_TMPDIR/testwrite" "$repo/test/fixtures/testwrite.c"
 	spawn host "$BATS_TEST_TMPDIR/testwrite" -i 0.1 >/dev/null
-	examples "$repo/docs/guide-tracing.md" 17
+	examples "$repo/docs/guides/tracing.md" 17
 }
 
 @test "the guide to packets: the examples do what it says" {
 	docker_sandbox
-	examples "$repo/docs/guide-packets.md" 14
+	examples "$repo/docs/guides/packets.md" 14
 }
 
 @test "lists.md: the examples do what it says" {

@@ -97,8 +97,10 @@ traffic_stop() {
 	# what goes before: the update that is refused, the dump of the list, the journal.
 	host bash -ec '
 		set -uo pipefail
-		. "$0/lib.bash"
-		. "$0/list.bash"
+		. "$0/lib/base.bash"
+		. "$0/lib/addr.bash"
+		. "$0/lib/kernel.bash"
+		. "$0/lib/list.bash"
 		prog=allow quiet=1
 		capacity() { printf "%d" "$1"; }
 		scratch

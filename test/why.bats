@@ -453,8 +453,8 @@ pack_ok() { # SKIPPED WORD…
 	# Ours, but that it drops ARP.
 	mkdir -p "$dir/maps"
 	cp "$repo"/maps/*.h "$dir/maps"
-	sed -i 's/return PB_ARP;/return PB_ETHERTYPE;/' "$dir/maps/allow.bpf.h"
-	run -1 cmp -s "$dir/maps/allow.bpf.h" "$repo/maps/allow.bpf.h"
+	sed -i 's/return PB_ARP;/return PB_ETHERTYPE;/' "$dir/objs/parts/allow.bpf.h"
+	run -1 cmp -s "$dir/objs/parts/allow.bpf.h" "$repo/objs/parts/allow.bpf.h"
 	clang -target bpf -g -O2 -I "$dir/maps" -I "/usr/include/$(cc -dumpmachine)" -c "$objs/xdp_allow.bpf.c" -o "$dir/xdp_allow.o"
 	xdp "$dir/xdp_allow.o"
 	run -1 --separate-stderr host why pack v1
@@ -463,7 +463,7 @@ pack_ok() { # SKIPPED WORD…
 	run -1 --separate-stderr host why -q pack v1
 	[[ ${#lines[@]} == 4 ]]
 	# A reason that is wrong under the right verdict differs too.
-	sed -i 's/return PB_ETHERTYPE;/return PB_ND;/' "$dir/maps/allow.bpf.h"
+	sed -i 's/return PB_ETHERTYPE;/return PB_ND;/' "$dir/objs/parts/allow.bpf.h"
 	clang -target bpf -g -O2 -I "$dir/maps" -I "/usr/include/$(cc -dumpmachine)" -c "$objs/xdp_allow.bpf.c" -o "$dir/xdp_allow.o"
 	host ip -force link set dev v1 xdp obj "$dir/xdp_allow.o" sec xdp
 	run -1 --separate-stderr host why pack v1

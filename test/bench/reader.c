@@ -16,9 +16,9 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
-#include "../../maps/perf.h"
-#include "../../maps/ring.h"
-#include "../../maps/sys.h"
+#include "../../scripts/src/bpf_dump/perf.h"
+#include "../../scripts/src/bpf_dump/ring.h"
+#include "../../scripts/src/common/sys.h"
 
 struct counts {
 	struct sink sink;

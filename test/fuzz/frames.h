@@ -7,7 +7,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include "event.h"
+#include "packet.h"
 #include "list.h"
 #include "verdict.h"
 

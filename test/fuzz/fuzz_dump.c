@@ -7,7 +7,7 @@
  *   4        saved records
  *   5        u8, u8: head and tail of a perf buffer of 512 bytes, which is the rest
  *   6        u8, u8: producer and consumer of a ring buffer of 512 bytes, which is the rest
- * clang -g -O1 -fsanitize=fuzzer,address,undefined -Imaps test/fuzz/fuzz_dump.c, and of maps/ all
+ * clang -g -O1 -fsanitize=fuzzer,address,undefined -Imaps -Iobjs/parts -iquotescripts/src/common -iquotescripts/src/bpf_dump -iquotescripts/src/modernize test/fuzz/fuzz_dump.c, and of maps/ all
  * .c but bpf_dump.c
  */
 #define _GNU_SOURCE /* memfd_create */
@@ -16,7 +16,7 @@
 #include <unistd.h>
 #include <linux/perf_event.h>
 #include "choose.h"
-#include "elf_image.h"
+#include "elf.h"
 #include "pcapng.h"
 #include "format_ops.h"
 #include "perf.h"

@@ -2,7 +2,7 @@
 /*
  * libFuzzer harness for modernize: the input is an object file. What it makes of it must be an
  * object again, modern and with as many maps; and nothing is made modern twice.
- * clang -g -O1 -fsanitize=fuzzer,address,undefined -Imaps test/fuzz/fuzz_modernize.c, and of maps/
+ * clang -g -O1 -fsanitize=fuzzer,address,undefined -Imaps -Iobjs/parts -iquotescripts/src/common -iquotescripts/src/bpf_dump -iquotescripts/src/modernize test/fuzz/fuzz_modernize.c, and of maps/
  * what modernize is made of but modernize.c
  */
 #include <stdlib.h>

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The allow list's decision about a frame: docs/frames.md, row by row. Kernel side, shared by
+ * every hook. Anything that is not understood is dropped: fails closed. Calls no helper but for the
+ * look-ups: with others it compiles for user space, as test/fuzz does.
+ */
+#ifndef PB_ALLOW_BPF_H
+#define PB_ALLOW_BPF_H
+
+#include "parse.bpf.h"
+#include "lookup.bpf.h"
+#include "verdict.h"
+
+/* Which end of a packet has to be listed: who sends what comes in, who gets what goes out. */
+enum pb_end {
+	PB_SOURCE,
+	PB_DESTINATION,
+};
+
+/* "Fragmentation needed" about a packet that went to a listed address: from any router on the way,
+ * and without it the listed peer's path is a black hole. On the way out there is no such exception:
+ * it goes to the packet's sender, who is listed or not.
+ */
+static __always_inline bool pb_is_pmtu4(const struct pb_frame *f, const struct pb_ip4 *ip,
+					__u32 hlen)
+{
+	struct pb_icmp *icmp = (void *)ip + hlen;
+	struct pb_ip4 *quoted = (void *)(icmp + 1);
+
+	if (ip->frag_off & bpf_htons(PB_IP4_FRAGMENT))
+		return false;
+	if (bpf_ntohs(ip->tot_len) < hlen + sizeof(*icmp) + sizeof(*quoted) ||
+	    (__u8 *)(quoted + 1) > f->data_end)
+		return false;
+	return icmp->type == PB_ICMP_UNREACH && icmp->code == PB_ICMP_FRAG_NEEDED &&
+	       quoted->version_ihl >> 4 == 4 && pb_listed4(quoted->daddr);
+}
+
+static __always_inline enum pb_reason pb_allow4(const struct pb_frame *f, const struct pb_l3 *l3,
+						enum pb_end end)
+{
+	__u32 hlen;
+	struct pb_ip4 *ip = pb_read_ip4(f, l3, &hlen);
+
+	if (!ip)
+		return PB_MALFORMED;
+	if (pb_likely(pb_listed4(end == PB_SOURCE ? ip->saddr : ip->daddr)))
+		return PB_LISTED;
+	if (ip->protocol == IPPROTO_IGMP && !ip->saddr)
+		return PB_IGMP;
+	if (end == PB_SOURCE && ip->protocol == IPPROTO_ICMP && pb_is_pmtu4(f, ip, hlen))
+		return PB_PMTU;
+	return PB_NOT_LISTED;
+}
+
+static __always_inline bool pb_is_mld_source(const struct pb_addr6 *a)
+{
+	return (a->word[0] & bpf_htonl(0xffc00000)) == bpf_htonl(0xfe800000) ||
+	       !(a->word[0] | a->word[1] | a->word[2] | a->word[3]);
+}
+
+/* MLD directly behind the fixed header or behind one hop-by-hop header (the router alert). */
+static __always_inline bool pb_is_mld(const struct pb_frame *f, const struct pb_ip6 *ip)
+{
+	__u32 left = bpf_ntohs(ip->payload_len), hlen;
+	__u8 nexthdr = ip->nexthdr;
+	__u8 *p = (void *)(ip + 1);
+	struct pb_icmp *icmp;
+
+	if (ip->hop_limit != 1 || !pb_is_mld_source(&ip->saddr))
+		return false;
+	if (nexthdr == IPPROTO_HOPOPTS) {
+		if (p + 8 > f->data_end)
+			return false;
+		nexthdr = p[0];
+		hlen = (p[1] + 1) * 8;
+		if (hlen > left)
+			return false;
+		left -= hlen;
+		p += hlen;
+	}
+	icmp = (void *)p;
+	if (nexthdr != IPPROTO_ICMPV6 || left < sizeof(*icmp) || (__u8 *)(icmp + 1) > f->data_end)
+		return false;
+	return (icmp->type >= PB_ICMP6_MLD_FIRST && icmp->type <= PB_ICMP6_MLD_LAST) ||
+	       icmp->type == PB_ICMP6_MLD2_REPORT;
+}
+
+/* Neighbour discovery and "packet too big" directly behind the fixed header. */
+static __always_inline enum pb_reason pb_allow_icmp6(const struct pb_frame *f,
+						     const struct pb_ip6 *ip, enum pb_end end)
+{
+	struct pb_icmp *icmp = (void *)(ip + 1);
+	struct pb_ip6 *quoted = (void *)(icmp + 1);
+	__u32 len = bpf_ntohs(ip->payload_len);
+
+	if (len < sizeof(*icmp) || (__u8 *)(icmp + 1) > f->data_end)
+		return PB_NOT_LISTED;
+	if (icmp->type >= PB_ICMP6_ND_FIRST && icmp->type <= PB_ICMP6_ND_LAST && !icmp->code &&
+	    ip->hop_limit == 255)
+		return PB_ND;
+	if (end != PB_SOURCE || icmp->type != PB_ICMP6_PACKET_TOO_BIG ||
+	    len < sizeof(*icmp) + sizeof(*quoted) || (__u8 *)(quoted + 1) > f->data_end ||
+	    quoted->version_class >> 4 != 6)
+		return PB_NOT_LISTED;
+	return pb_listed6(&quoted->daddr) ? PB_PMTU : PB_NOT_LISTED;
+}
+
+static __always_inline enum pb_reason pb_allow6(const struct pb_frame *f, const struct pb_l3 *l3,
+						enum pb_end end)
+{
+	struct pb_ip6 *ip = pb_read_ip6(f, l3);
+	enum pb_reason reason = PB_NOT_LISTED;
+
+	if (!ip)
+		return PB_MALFORMED;
+	if (pb_listed6(end == PB_SOURCE ? &ip->saddr : &ip->daddr))
+		return PB_LISTED;
+	if (ip->nexthdr == IPPROTO_ICMPV6)
+		reason = pb_allow_icmp6(f, ip, end);
+	if (reason == PB_NOT_LISTED && pb_is_mld(f, ip))
+		return PB_MLD;
+	return reason;
+}
+
+static __always_inline enum pb_reason pb_allow(const struct pb_frame *f, enum pb_end end)
+{
+	struct pb_l3 l3;
+
+	switch (pb_read_l2(f, &l3)) {
+	case PB_L2_TRUNCATED:
+		return PB_MALFORMED;
+	case PB_L2_DEEP:
+		return PB_VLAN_DEPTH;
+	case PB_L2_OK:
+		break;
+	}
+	if (pb_likely(l3.proto == bpf_htons(ETH_P_IP)))
+		return pb_allow4(f, &l3, end);
+	if (l3.proto == bpf_htons(ETH_P_IPV6))
+		return pb_allow6(f, &l3, end);
+	if (l3.proto == bpf_htons(ETH_P_ARP))
+		return PB_ARP;
+	return pb_is_l2_control(f, l3.proto) ? PB_L2_CONTROL : PB_ETHERTYPE;
+}
+
+#endif

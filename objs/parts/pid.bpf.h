@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The PID set as the programs see it. Kernel side.
+ *
+ * An entry goes when the last thread of its process ends, by a program that is attached as long as
+ * the set exists (trace_pids), and before the number can be given to another process. So what is in
+ * the set is the process that was put there. An empty set traces nothing.
+ */
+#ifndef PB_PID_BPF_H
+#define PB_PID_BPF_H
+
+#include <stdbool.h>
+#include "flavour.h"
+#include "trace.h"
+
+PB_TRACE_MAP(pb_pids, BPF_MAP_TYPE_HASH, __u32, struct pb_pid, PB_PIDS_MAX);
+
+static __always_inline __u32 pb_current_pid(void)
+{
+	return bpf_get_current_pid_tgid() >> 32;
+}
+
+static __always_inline bool pb_traced(__u32 pid)
+{
+	const struct pb_pid *p = bpf_map_lookup_elem(&pb_pids, &pid);
+
+	return p && p->role == PB_TRACED;
+}
+
+/* Whether this process reads what is traced. */
+static __always_inline bool pb_reader(__u32 pid)
+{
+	const struct pb_pid *p = bpf_map_lookup_elem(&pb_pids, &pid);
+
+	return p && p->role == PB_READER;
+}
+
+#endif

@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Programs, BTF and counters of a map, see feed.h. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include "elf.h"
+#include "users.h"
+#include "sys.h"
+
+#define MAX_MAPS 256 /* of a program; the verifier allows 64 */
+
+static int add(struct feed *f, uint32_t id, const char *owner, void *buf, const void *data,
+	       size_t len)
+{
+	struct feed_btf *more = realloc(f->btfs, (f->n_btfs + 1) * sizeof(*more));
+	struct feed_btf *n;
+	int err;
+
+	if (!more)
+		return -ENOMEM;
+	f->btfs = more;
+	n = &f->btfs[f->n_btfs];
+	memset(n, 0, sizeof(*n));
+	err = btf_open(&n->btf, data, len);
+	if (err)
+		return err;
+	n->id = id;
+	n->buf = buf;
+	snprintf(n->owner, sizeof(n->owner), "%s", owner);
+	f->n_btfs++;
+	return 0;
+}
+
+int feed_add_btf(struct feed *f, uint32_t id, const char *owner)
+{
+	struct bpf_btf_info info;
+	uint8_t *buf = NULL;
+	int i, fd, err;
+
+	for (i = 0; i < f->n_btfs; i++)
+		if (f->btfs[i].id == id)
+			return 0;
+	fd = bpf_id_open(BPF_BTF_GET_FD_BY_ID, id);
+	if (fd < 0)
+		return fd;
+	memset(&info, 0, sizeof(info));
+	err = bpf_info(fd, &info, sizeof(info));
+	if (!err) {
+		uint32_t len = info.btf_size;
+
+		buf = malloc(len ? len : 1);
+		memset(&info, 0, sizeof(info));
+		info.btf = (uintptr_t)buf;
+		info.btf_size = len;
+		err = buf ? bpf_info(fd, &info, sizeof(info)) : -ENOMEM;
+		if (!err)
+			err = add(f, id, owner, buf, buf, len);
+	}
+	if (err)
+		free(buf);
+	close(fd);
+	return err;
+}
+
+static int read_file(const char *path, uint8_t **buf, size_t *len)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC), err = 0;
+	size_t room = 65536;
+
+	*len = 0;
+	*buf = fd < 0 ? NULL : malloc(room);
+	if (!*buf)
+		err = fd < 0 ? -errno : -ENOMEM;
+	while (!err) {
+		ssize_t n = read(fd, *buf + *len, room - *len);
+		uint8_t *more;
+
+		if (n < 0)
+			err = -errno;
+		if (n <= 0)
+			break;
+		*len += n;
+		if (*len < room)
+			continue;
+		room *= 2;
+		more = room > 1 << 28 ? NULL : realloc(*buf, room);
+		if (!more)
+			err = -ENOMEM;
+		else
+			*buf = more;
+	}
+	if (fd >= 0)
+		close(fd);
+	if (err) {
+		free(*buf);
+		*buf = NULL;
+	}
+	return err;
+}
+
+int feed_add_file(struct feed *f, const char *path)
+{
+	const char *base = strrchr(path, '/');
+	const uint8_t *data;
+	size_t len, size;
+	uint8_t *buf;
+	int err;
+
+	err = read_file(path, &buf, &len);
+	if (err)
+		return err;
+	data = buf;
+	size = len;
+	if (len < 2 || ((buf[0] != 0x9f || buf[1] != 0xeb) && (buf[0] != 0xeb || buf[1] != 0x9f)))
+		err = elf_section(buf, len, ".BTF", &data, &size);
+	if (err == -ENOENT)
+		err = -ENODATA;
+	err = err ?: add(f, 0, base ? base + 1 : path, buf, data, size);
+	if (err)
+		free(buf);
+	return err;
+}
+
+static uint32_t possible_cpus(void)
+{
+	char text[64] = "";
+	int fd = open("/sys/devices/system/cpu/possible", O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+	char *dash = n > 0 ? strrchr(text, '-') : NULL, *comma = n > 0 ? strrchr(text, ',') : NULL;
+
+	if (fd >= 0)
+		close(fd);
+	if (dash || comma)
+		return strtoul((dash > comma ? dash : comma) + 1, NULL, 10) + 1;
+	return 1;
+}
+
+static int add_lost(struct feed *f, uint32_t id)
+{
+	struct feed_lost *more, l = { .id = id, .cpus = 1 };
+	struct bpf_map_info info;
+	int i;
+
+	for (i = 0; i < f->n_losts; i++)
+		if (f->losts[i].id == id)
+			return 0;
+	l.fd = bpf_id_open(BPF_MAP_GET_FD_BY_ID, id);
+	if (l.fd < 0)
+		return l.fd == -ENOENT ? 0 : l.fd;
+	memset(&info, 0, sizeof(info));
+	if (bpf_info(l.fd, &info, sizeof(info)) ||
+	    (strcmp(info.name, "pb_lost") && strcmp(info.name, "lost")) || info.value_size < 8 ||
+	    (info.type != BPF_MAP_TYPE_PERCPU_ARRAY && info.type != BPF_MAP_TYPE_ARRAY)) {
+		close(l.fd);
+		return 0;
+	}
+	if (info.type == BPF_MAP_TYPE_PERCPU_ARRAY)
+		l.cpus = possible_cpus();
+	l.stride = (info.value_size + 7) / 8 * 8;
+	l.seen = calloc(l.cpus, sizeof(*l.seen));
+	more = realloc(f->losts, (f->n_losts + 1) * sizeof(*more));
+	if (more)
+		f->losts = more;
+	if (!more || !l.seen) {
+		free(l.seen);
+		close(l.fd);
+		return -ENOMEM;
+	}
+	f->losts[f->n_losts++] = l;
+	return 0;
+}
+
+static int add_program(struct feed *f, int fd, uint32_t map_id, bool btf)
+{
+	uint32_t maps[MAX_MAPS], i, n;
+	struct bpf_prog_info info;
+	bool uses = false;
+	int err;
+
+	memset(&info, 0, sizeof(info));
+	info.map_ids = (uintptr_t)maps;
+	info.nr_map_ids = MAX_MAPS;
+	err = bpf_info(fd, &info, sizeof(info));
+	if (err)
+		return err;
+	n = info.nr_map_ids < MAX_MAPS ? info.nr_map_ids : MAX_MAPS;
+	for (i = 0; i < n; i++)
+		uses = uses || maps[i] == map_id;
+	if (!uses)
+		return 0;
+	f->programs++;
+	for (i = 0; i < n && !err; i++)
+		err = add_lost(f, maps[i]);
+	if (!err && btf && info.btf_id)
+		err = feed_add_btf(f, info.btf_id, info.name);
+	else if (!info.btf_id)
+		snprintf(f->no_btf, sizeof(f->no_btf), "%.*s", (int)sizeof(info.name), info.name);
+	return err;
+}
+
+int feed_find(struct feed *f, uint32_t map_id, bool btf)
+{
+	union bpf_attr attr;
+	uint32_t id = 0;
+	int fd, err;
+
+	for (;;) {
+		memset(&attr, 0, sizeof(attr));
+		attr.start_id = id;
+		err = sys_bpf(BPF_PROG_GET_NEXT_ID, &attr);
+		if (err)
+			return err == -ENOENT ? 0 : err;
+		id = attr.next_id;
+		fd = bpf_id_open(BPF_PROG_GET_FD_BY_ID, id);
+		if (fd == -ENOENT) /* it went while we looked */
+			continue;
+		if (fd < 0)
+			return fd;
+		err = add_program(f, fd, map_id, btf);
+		close(fd);
+		if (err)
+			return err;
+	}
+}
+
+void feed_lost(struct feed *f, struct sink *s)
+{
+	uint32_t zero = 0, c;
+	int i;
+
+	for (i = 0; i < f->n_losts; i++) {
+		struct feed_lost *l = &f->losts[i];
+		uint8_t *value = calloc(l->cpus, l->stride);
+
+		if (!value || bpf_elem(BPF_MAP_LOOKUP_ELEM, l->fd, &zero, value)) {
+			free(value);
+			continue;
+		}
+		for (c = 0; c < l->cpus; c++) {
+			uint64_t now;
+
+			memcpy(&now, value + c * l->stride, sizeof(now));
+			if (now > l->seen[c] && s)
+				s->lost(s, now - l->seen[c], l->cpus > 1 ? (int)c : -1);
+			l->seen[c] = now;
+		}
+		free(value);
+	}
+}
+
+void feed_free(struct feed *f)
+{
+	int i;
+
+	for (i = 0; i < f->n_btfs; i++) {
+		btf_close(&f->btfs[i].btf);
+		free(f->btfs[i].buf);
+	}
+	for (i = 0; i < f->n_losts; i++) {
+		close(f->losts[i].fd);
+		free(f->losts[i].seen);
+	}
+	free(f->btfs);
+	free(f->losts);
+	memset(f, 0, sizeof(*f));
+}
