@@ -451,11 +451,11 @@ pack_ok() { # SKIPPED WORD…
 	pair
 	host allow -q "${listed[@]}"
 	# Ours, but that it drops ARP.
-	mkdir -p "$dir/maps"
-	cp "$repo"/maps/*.h "$dir/maps"
-	sed -i 's/return PB_ARP;/return PB_ETHERTYPE;/' "$dir/objs/parts/allow.bpf.h"
-	run -1 cmp -s "$dir/objs/parts/allow.bpf.h" "$repo/objs/parts/allow.bpf.h"
-	clang -target bpf -g -O2 -I "$dir/maps" -I "/usr/include/$(cc -dumpmachine)" -c "$objs/xdp_allow.bpf.c" -o "$dir/xdp_allow.o"
+	mkdir -p "$dir"
+	cp -r "$repo/maps" "$repo/objs/parts" "$dir"
+	sed -i 's/return PB_ARP;/return PB_ETHERTYPE;/' "$dir/parts/allow.bpf.h"
+	run -1 cmp -s "$dir/parts/allow.bpf.h" "$repo/objs/parts/allow.bpf.h"
+	clang -target bpf -g -O2 -I "$dir/maps" -I "$dir/parts" -I "/usr/include/$(cc -dumpmachine)" -c "$objs/xdp_allow.bpf.c" -o "$dir/xdp_allow.o"
 	xdp "$dir/xdp_allow.o"
 	run -1 --separate-stderr host why pack v1
 	[[ $(grep -c DIFFERS <<<"$output") == 2 && ${lines[-1]} == *' 2 differ, '* ]]
@@ -463,8 +463,8 @@ pack_ok() { # SKIPPED WORD…
 	run -1 --separate-stderr host why -q pack v1
 	[[ ${#lines[@]} == 4 ]]
 	# A reason that is wrong under the right verdict differs too.
-	sed -i 's/return PB_ETHERTYPE;/return PB_ND;/' "$dir/objs/parts/allow.bpf.h"
-	clang -target bpf -g -O2 -I "$dir/maps" -I "/usr/include/$(cc -dumpmachine)" -c "$objs/xdp_allow.bpf.c" -o "$dir/xdp_allow.o"
+	sed -i 's/return PB_ETHERTYPE;/return PB_ND;/' "$dir/parts/allow.bpf.h"
+	clang -target bpf -g -O2 -I "$dir/maps" -I "$dir/parts" -I "/usr/include/$(cc -dumpmachine)" -c "$objs/xdp_allow.bpf.c" -o "$dir/xdp_allow.o"
 	host ip -force link set dev v1 xdp obj "$dir/xdp_allow.o" sec xdp
 	run -1 --separate-stderr host why pack v1
 	[[ $(grep '^  ARP  ' <<<"$output") =~ ^\ \ ARP\ +pass\ arp\ +pass\ nd\ +DIFFERS$ ]]

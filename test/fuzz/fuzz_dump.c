@@ -7,8 +7,8 @@
  *   4        saved records
  *   5        u8, u8: head and tail of a perf buffer of 512 bytes, which is the rest
  *   6        u8, u8: producer and consumer of a ring buffer of 512 bytes, which is the rest
- * clang -g -O1 -fsanitize=fuzzer,address,undefined -Imaps -Iobjs/parts -iquotescripts/src/common -iquotescripts/src/bpf_dump -iquotescripts/src/modernize test/fuzz/fuzz_dump.c, and of maps/ all
- * .c but bpf_dump.c
+ * clang -g -O1 -fsanitize=fuzzer,address,undefined -iquotescripts/src/{common,bpf_dump}
+ * test/fuzz/fuzz_dump.c scripts/src/common/*.c and all of scripts/src/bpf_dump but main.c
  */
 #define _GNU_SOURCE /* memfd_create */
 #include <stdlib.h>

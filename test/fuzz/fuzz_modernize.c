@@ -2,8 +2,8 @@
 /*
  * libFuzzer harness for modernize: the input is an object file. What it makes of it must be an
  * object again, modern and with as many maps; and nothing is made modern twice.
- * clang -g -O1 -fsanitize=fuzzer,address,undefined -Imaps -Iobjs/parts -iquotescripts/src/common -iquotescripts/src/bpf_dump -iquotescripts/src/modernize test/fuzz/fuzz_modernize.c, and of maps/
- * what modernize is made of but modernize.c
+ * clang -g -O1 -fsanitize=fuzzer,address,undefined -iquotescripts/src/{common,modernize}
+ * test/fuzz/fuzz_modernize.c scripts/src/common/*.c and all of scripts/src/modernize but main.c
  */
 #include <stdlib.h>
 #include "rewrite.h"
