@@ -116,11 +116,11 @@ need_globals() {
 # tools that it has started, so that a killed command's last call is over before the next begins.
 take_lock() {
 	[[ $dry ]] && return
-	[[ -w $state && (! -e $state/lock || -w $state/lock) ]] || die 2 "cannot write in $state"
-	exec {lock_fd}>"$state/lock"
+	[[ -w $state && (! -e $lock_file || -w $lock_file) ]] || die 2 "cannot write in $state"
+	exec {lock_fd}>"$lock_file"
 	flock -w 2 "$lock_fd" && return
-	note "waiting for another command ($state/lock)"
-	flock -w 600 "$lock_fd" || die 2 "another command holds $state/lock"
+	note "waiting for another command ($lock_file)"
+	flock -w 600 "$lock_fd" || die 2 "another command holds $lock_file"
 }
 
 # A scratch directory that goes with the command.

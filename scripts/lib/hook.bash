@@ -24,6 +24,7 @@ pin_in_the_way() { # by what the loader said
 # the user's: they go if nobody uses them.
 attach_try() { # WORD…
 	local pin users
+	k_stale
 	until try "$@"; do
 		pin=$(pin_in_the_way)
 		case ${pin##*/} in

@@ -24,6 +24,19 @@ slot_of() { printf '%s/pb_%s_slot' "$globals" "$1"; }
 # NETNS.INDEX.HOOK.TAG, of a hook xdp, ingress or egress. Those of our objects are known by name and
 # maps.
 readonly attached=$state/attached
+# The tag that an object file had when it was last loaded, by file, loader and section.
+readonly tags=$state/tags
 # A clsact that we have added is noted, by device and network namespace, and goes when it is empty.
 readonly clsacts=$state/clsact
+readonly lock_file=$state/lock
+# Of a stream, by the id of its map: who asks for packets, and who reads it (bpf_dump locks that one).
+ask_file_of() { printf '%s/ask.%s' "$state" "$1"; }
+reader_file_of() { printf '%s/reader.%s' "$state" "$1"; }
+# Programs that a command is about to replace, to put them back; one that goes to several ports; and
+# what a throw-away load pins.
+readonly undo_pins=$pins/undo
+readonly shared_pins=$pins/shared
+readonly probe_root=$pins/probe
+readonly kernel_btf=/sys/kernel/btf/vmlinux
+new_pin_of() { printf '%s_new' "$(pin_of "$1")"; }
 trace_dir() { printf '%s/%s' "$traces" "${1//-/_}"; }
