@@ -13,6 +13,10 @@ objs=${here%/*}/objs
 # shellcheck source=scripts/lib/paths.bash
 . "$lib/paths.bash"
 prog=${0##*/}
+# Words are matched byte by byte in every locale: a Turkish one has other small letters than ASCII.
+export LC_ALL=C
+# What root's commands write is nobody else's to read or change.
+umask 077
 # `deps` and the help are there before the first `make` (unbuilt is set by the caller).
 if [[ -e $lib/contract.bash ]]; then
 	# shellcheck source=scripts/lib/contract.bash
@@ -92,44 +96,19 @@ say() {
 need_root() { ((EUID == 0)) || die 2 'not root: eBPF and network devices need it (sudo)'; }
 
 need() { # TOOL…
-	local tool
+	local tool start
 	for tool; do
 		command -v "$tool" >/dev/null || die 2 "missing: $tool (make deps, or your package manager)"
+		[[ $tool == bpftool ]] || continue
+		# Ubuntu's is a script that looks for the one of the running kernel, and only warns without.
+		IFS= read -rN2 start <"$(type -P bpftool)" 2>/dev/null || continue
+		[[ $start != '#!' ]] || bpftool version &>/dev/null ||
+			die 2 "bpftool does not work: $(type -P bpftool) (Ubuntu: apt install linux-tools-$(uname -r))"
 	done
 }
 
-need_bpffs() {
-	on_bpffs || run mount -t bpf bpf "$bpffs" || die 2 "no bpffs at $bpffs"
-	[[ -d $state ]] || mkdir -p "$state" || die 2 "cannot make $state"
-}
-
-# By the last mount on the way there; what is not so plain to see, stat knows.
-on_bpffs() {
-	local line point type='' mounts
-	mapfile -t mounts </proc/self/mountinfo
-	for line in "${mounts[@]}"; do
-		point=${line#* * * * }
-		point=${point%% *}
-		[[ $bpffs/ != "${point%/}"/* ]] || type=${line#* - }
-	done
-	[[ ${type%% *} == bpf || $(stat -f -c %T "$bpffs" 2>/dev/null) == bpf_fs ]]
-}
-
-need_globals() {
-	need_bpffs
-	[[ -d $globals || $dry ]] || run mkdir -p "$globals"
-}
-
-# One editor at a time: lists and attachments together. The lock ends with the process and with the
-# tools that it has started, so that a killed command's last call is over before the next begins.
-take_lock() {
-	[[ $dry ]] && return
-	[[ -w $state && (! -e $lock_file || -w $lock_file) ]] || die 2 "cannot write in $state"
-	exec {lock_fd}>"$lock_file"
-	flock -w 2 "$lock_fd" && return
-	note "waiting for another command ($lock_file)"
-	flock -w 600 "$lock_fd" || die 2 "another command holds $lock_file"
-}
+# shellcheck source=scripts/lib/ground.bash
+. "$lib/ground.bash"
 
 # A scratch directory that goes with the command.
 tmp=''
@@ -142,10 +121,13 @@ scratch() {
 undos=()
 
 cleanup() {
-	local undo
+	local rc=$? undo
 	trap '' INT TERM HUP # one is enough: what is undone is undone to the end
 	for undo in "${undos[@]}"; do "$undo" || :; done
 	[[ ! $tmp ]] || rm -rf -- "$tmp"
+	# A tool's own status, or that of a tool that cannot be started, means nothing to a caller.
+	# Above 128 it is a signal's.
+	((rc <= 3 || rc > 128)) || { warn "unexpected error: status $rc" && exit 2; }
 }
 
 trap cleanup EXIT

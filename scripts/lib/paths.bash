@@ -4,12 +4,18 @@
 # Every path and pin name. No other file writes one.
 
 # The only place that knows pins. ip and tc pin by name below $globals (TC_BPF_MNT moves the root).
-readonly bpffs=${TC_BPF_MNT:-/sys/fs/bpf}
+bpffs=${TC_BPF_MNT:-/sys/fs/bpf}
+# One directory, one name: what is noted about it (the journal) goes by the name.
+while [[ $bpffs == *//* ]]; do bpffs=${bpffs//\/\//\/}; done
+[[ $bpffs == / ]] || bpffs=${bpffs%/}
+readonly bpffs
 readonly globals=$bpffs/tc/globals
 readonly pins=$bpffs/plainbpf
 readonly state=/run/plainbpf
 # An edit that is under way. Each root has its own: it is completed in the lists that it was begun in.
-readonly journal=$state/journal${TC_BPF_MNT:+${TC_BPF_MNT//\//%}}
+journal=$state/journal
+[[ $bpffs == /sys/fs/bpf ]] || journal+=${bpffs//\//%}
+readonly journal
 # A trace is a directory below $traces: its links, and below maps its maps. new is one that is being
 # made, pids holds the PID set.
 readonly traces=$pins/trace

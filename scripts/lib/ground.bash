@@ -1,0 +1,99 @@
+# shellcheck shell=bash
+# shellcheck disable=SC2154,SC2034 # shared with the files that source this one
+# SPDX-License-Identifier: GPL-2.0-only
+# What a command stands on: the bpffs, the state directory and the lock, and that only root can
+# change them. Sourced by base.bash.
+
+# Of the mounts that hold a path, the last one counts. Sets mount_type and mount_source; read from
+# the kernel's table because that takes no program.
+mount_at() { # DIR
+	local line point mounts
+	mount_type='' mount_source=''
+	mapfile -t mounts </proc/self/mountinfo
+	for line in "${mounts[@]}"; do
+		point=${line#* * * * }
+		point=${point%% *}
+		[[ $1/ == "${point%/}"/* ]] || continue
+		read -r mount_type mount_source _ <<<"${line#* - }"
+	done
+}
+
+on_bpffs() {
+	mount_at "$bpffs"
+	[[ $mount_type == bpf || $(stat -f -c %T -- "$bpffs" 2>/dev/null) == bpf_fs ]]
+}
+
+# `ip netns exec NAME` gives one command a mount namespace of its own, with a sysfs called NAME over
+# /sys. What is pinned there is gone when the command ends.
+in_netns_exec() {
+	mount_at /sys
+	[[ $mount_type == sysfs && $mount_source != sysfs && $mount_source != none ]]
+}
+
+need_bpffs() {
+	# Its name becomes a word of tool calls, and a part of file names.
+	[[ $bpffs =~ ^(/[A-Za-z0-9_.:-]+)+$ && $bpffs/ != */../* ]] ||
+		die 2 "TC_BPF_MNT: not a plain absolute path: $(printf '%q' "$bpffs")"
+	if ! on_bpffs; then
+		! in_netns_exec ||
+			die 2 "under \`ip netns exec\` pins end with the command (use: nsenter --net=/run/netns/$mount_source $(command_of "$prog") …)"
+		# Mounting over a directory that happens to be named would hide what is in it.
+		[[ $bpffs == /sys/fs/bpf ]] || die 2 "TC_BPF_MNT: not in a bpffs: $bpffs"
+		run mount -t bpf -o mode=0700 bpf "$bpffs" || die 2 "no bpffs at $bpffs"
+	fi
+	trusted "$globals" "$bpffs"
+	trusted "$pins" "$bpffs"
+	need_state
+}
+
+need_globals() {
+	need_bpffs
+	[[ -d $globals ]] || run mkdir -p "$globals" || die 2 "cannot make $globals"
+}
+
+# Every part of a path below a directory is, as far as it exists, a real directory of root's: a local
+# user who may write in the bpffs must not lead root's commands to files elsewhere.
+trusted() { # PATH BELOW
+	local path=$2 part parts
+	IFS=/ read -ra parts <<<"${1#"$2"/}"
+	for part in "${parts[@]}"; do
+		path+=/$part
+		[[ -e $path || -L $path ]] || return 0
+		[[ -d $path && ! -L $path && -O $path ]] ||
+			die 2 "$path: not a directory that belongs to root (somebody else's; remove it first)"
+	done
+}
+
+# Before a tree is removed: nothing in it may be another user's, or open to other users. PATH
+# itself and what holds it is seen to by `trusted`.
+trusted_tree() { # DIR
+	local found
+	found=$(find "$1" \( ! -uid 0 -o -type l -o -type d -perm /022 \) -print -quit 2>&1) || die 2 "cannot look through $1: $found"
+	[[ -z $found ]] || die 2 "$found: other users can change it; $1 is left alone"
+}
+
+# The state directory is root's alone: who can write in it could edit the list by a journal, and who
+# can open the lock could hold it. The file `private` says that its mode has been set; a directory
+# of an earlier version may have been made with a loose umask.
+need_state() {
+	trusted "$state" /run
+	if [[ ! -d $state ]]; then
+		[[ ! $dry ]] || return 0
+		mkdir -p -- "$state" 2>/dev/null || [[ -d $state ]] || die 2 "cannot make $state"
+	fi
+	[[ ! (-f $state/private && -O $state/private) ]] || return 0
+	[[ ! $dry ]] || return 0
+	chmod -R go= -- "$state" || die 2 "cannot make $state private"
+	: 2>/dev/null >"$state/private" || die 2 "cannot write in $state"
+}
+
+# One editor at a time: lists and attachments together. The lock ends with the process and with the
+# tools that it has started, so that a killed command's last call is over before the next begins.
+take_lock() {
+	[[ $dry ]] && return
+	[[ -w $state && (! -e $lock_file || -w $lock_file) ]] || die 2 "cannot write in $state"
+	exec {lock_fd}>"$lock_file"
+	flock -w 2 "$lock_fd" && return
+	note "waiting for another command ($lock_file)"
+	flock -w 60 "$lock_fd" || die 2 "another command has held $lock_file for a minute (see: fuser -v $lock_file)"
+}
