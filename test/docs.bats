@@ -207,7 +207,7 @@ offers() { # LINE WORD…: exactly these, LINE being what is typed
 	docker_sandbox
 	cc -O2 -pthread -o "$BATS_TEST_TMPDIR/testwrite" "$repo/test/fixtures/testwrite.c"
 	spawn host "$BATS_TEST_TMPDIR/testwrite" -i 0.1 >/dev/null
-	examples "$repo/docs/guides/tracing.md" 17
+	examples "$repo/docs/guides/tracing.md" 23
 }
 
 @test "the guide to packets: the examples do what it says" {
