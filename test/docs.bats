@@ -229,6 +229,23 @@ offers() { # LINE WORD…: exactly these, LINE being what is typed
 	examples "$repo/docs/frames.md" 4
 }
 
+@test "hacking.md: its program is found by its name, filters, counts, and explains itself" {
+	local tree=$BATS_TEST_TMPDIR/tree
+	mkdir "$tree"
+	cp -r "$repo"/{Makefile,maps,objs,scripts,docs} "$tree"
+	sed -n '/^```c$/,/^```$/{/^```/d;p}' "$repo/docs/hacking.md" >"$tree/objs/xdp_ip4.bpf.c"
+	make -s -C "$tree" objs/xdp_ip4.o objs/legacy/xdp_ip4.o
+	clang-format --dry-run -Werror --style=file:"$repo/.clang-format" "$tree/objs/xdp_ip4.bpf.c"
+	sandbox
+	host "$tree/scripts/xdp-on" -q br0 ip4
+	at client1 ping -qc1 -W2 172.17.0.1
+	run -1 at client1 ping -qc1 -W1 fd17::1
+	run -0 host "$tree/scripts/status" br0
+	[[ $output == *xdp_ip4* && $output == *'drop ethertype: '[1-9]* ]]
+	run -1 host "$tree/scripts/why" -q fd17::2 dev br0
+	host "$tree/scripts/why" -q 172.17.0.2 dev br0
+}
+
 @test "an example that does something else than it says is found" {
 	new_host host mounts
 	mkdir "$BATS_TEST_TMPDIR/bin"
