@@ -45,6 +45,11 @@ help() {
 	sed -n '/^# Usage:/,/^[^#]/{/^#/!q;s/^# \{0,1\}//;p}' "$(readlink -f "$0")"
 }
 
+# A command as the user types it, in the tree or installed.
+command_of() { # VERB
+	if [[ -e ${here%/*}/Makefile ]]; then printf 'scripts/%s' "$1"; else printf 'plainbpf %s' "$1"; fi
+}
+
 # Options that every command takes, before its words.
 common_option() { # WORD; 1 if it is none
 	case $1 in
@@ -100,7 +105,7 @@ need() { # TOOL…
 
 need_bpffs() {
 	on_bpffs || run mount -t bpf bpf "$bpffs" || die 2 "no bpffs at $bpffs"
-	[[ -d $state ]] || mkdir -p "$state" || die 2 "cannot make $state"
+	[[ -d $state || $dry ]] || mkdir -p "$state" || die 2 "cannot make $state"
 }
 
 # By the last mount on the way there; what is not so plain to see, stat knows.
@@ -117,7 +122,7 @@ on_bpffs() {
 
 need_globals() {
 	need_bpffs
-	[[ -d $globals || $dry ]] || run mkdir -p "$globals"
+	[[ -d $globals ]] || run mkdir -p "$globals"
 }
 
 # One editor at a time: lists and attachments together. The lock ends with the process and with the

@@ -36,6 +36,7 @@ reader_file_of() { printf '%s/reader.%s' "$state" "$1"; }
 # what a throw-away load pins.
 readonly undo_pins=$pins/undo
 readonly shared_pins=$pins/shared
+readonly trial_pin=$bpffs/try # in a hint
 readonly probe_root=$pins/probe
 readonly kernel_btf=/sys/kernel/btf/vmlinux
 new_pin_of() { printf '%s_new' "$(pin_of "$1")"; }
