@@ -28,7 +28,7 @@ also_known_as() { # DEV
 
 # Says who will not get in any more, before that is so. Needs the list open.
 warn_who_is_left_out() { # DEV [in|out]
-	local device=$1 near peer from zone
+	local device=$1 near peer from zone keys kind key
 	if list_empty; then
 		warn "the allow list is empty: no IPv4 or IPv6 packet gets ${2-in} by $device (first: allow ADDR)"
 	fi
@@ -44,7 +44,8 @@ warn_who_is_left_out() { # DEV [in|out]
 	from=$(ip -j route get "${peer%%%*}" 2>/dev/null | jq -r '.[0].dev') || :
 	[[ $zone == "$peer" ]] || from=$zone
 	[[ $near == *" $from "* ]] || return 0
-	parse_words 2 "${peer%%%*}" >"$tmp/peer"
-	[[ -z $(list_admits "$tmp/peer") ]] || return 0
+	read_words 2 "${peer%%%*}"
+	read -r kind key _ <<<"$keys"
+	! list_admitted "$kind" "$key" || return 0
 	warn "your ssh session comes from $peer by $device and is not listed: it will hang (first: allow ${peer%%%*})"
 }
