@@ -199,7 +199,7 @@ hook_apply() {
 	for target in "${targets[@]}"; do
 		[[ ${gone[$target]-} ]] || set_log "$target"
 	done
-	done_targets=()
+	done_targets=() added=''
 	rm_pins
 }
 
@@ -304,7 +304,7 @@ set_log() { # TARGET
 			"\$(bpftool -j map show | jq '[.[] | select(.name // \"\" | endswith(\".bss\"))][-1].id')" "${bytes_of_log[*]}" >&2
 		return
 	fi
-	"${hook}_at" "$1"
+	((${#targets[@]} == 1)) || "${hook}_at" "$1" # the only one was read last
 	[[ ! ${log_now[$at_id]-} ]] || return 0
 	if [[ $want ]]; then
 		# A program that has just been loaded logs nothing.
@@ -417,8 +417,7 @@ hook_report() {
 	[[ $program != *_allow ]] || list=", list $globals/pb_*"
 	for target in "${targets[@]}"; do
 		[[ ! ${gone[$target]-} ]] || continue
-		# tc's was read last, and is the only one.
-		[[ $hook == tc ]] || "${hook}_at" "$target"
+		((${#targets[@]} == 1)) || "${hook}_at" "$target"
 		where=xdp
 		[[ $hook == xdp ]] || where=tc/${target##* }
 		text=$(sees "$dev_name" "$where")

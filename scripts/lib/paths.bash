@@ -18,6 +18,11 @@ readonly pid_dir=$traces/pids
 readonly pid_set=$pid_dir/maps/pb_pids
 readonly tracefs=/sys/kernel/tracing
 readonly kinds=(host4 host6 net4 net6)
+# The same without a subshell, for the commands that edit the list: by kind, and what both begin with.
+readonly list_base=$globals/pb_
+declare -A list_pin=() list_slot=()
+for kind in "${kinds[@]}"; do list_pin[$kind]=$list_base$kind list_slot[$kind]=$list_base${kind}_slot; done
+unset kind
 pin_of() { printf '%s/pb_%s' "$globals" "$1"; }
 slot_of() { printf '%s/pb_%s_slot' "$globals" "$1"; }
 # Programs that xdp-on and tc-on have attached from a user's object, or were about to: files
