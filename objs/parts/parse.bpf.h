@@ -254,7 +254,9 @@ out:
 	return false;
 }
 
-/* From the IPv6 header past its extension headers. `left`: how many bytes follow the fixed header. */
+/* From the IPv6 header past its extension headers. `left` is how many bytes follow the fixed
+ * header.
+ */
 static __always_inline void pb_walk_ip6(const struct pb_frame *f, const struct pb_ip6 *ip,
 					__u32 left, struct pb_walk *k)
 {

@@ -33,9 +33,7 @@ struct pb_copy {
 	struct pb_flow flow;
 	union {
 		struct pb_packet packet;
-		/* With room for one more header, so that the verifier need not know the sum of header and
-		 * payload exactly.
-		 */
+		/* One header of slack, so that the verifier need not know the sum exactly. */
 		__u64 room[(sizeof(struct pb_packet) + PB_SNAP_MAX + 24) / sizeof(__u64)];
 	};
 };

@@ -57,9 +57,9 @@ static __always_inline void pb_read_meta(pb_ctx *ctx, const struct pb_frame *f,
 
 	flow->len = f->len;
 	if (f->len > ETH_FRAME_LEN && PB_SINCE(5, 12))
-		flow->gso = bpf_check_mtu(ctx, 0, &mtu,
-					  -(__s32)(flow->tags * sizeof(struct pb_tag)),
-					  0) == BPF_MTU_CHK_RET_FRAG_NEEDED;
+		flow->gso =
+			bpf_check_mtu(ctx, 0, &mtu, -(__s32)(flow->tags * sizeof(struct pb_tag)),
+				      0) == BPF_MTU_CHK_RET_FRAG_NEEDED;
 }
 
 /* Copies the first bytes of the frame, `most` of them at most, which is neither 0 nor above `room`;
