@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The parts of fuzz_frames: the parser of objs/parts/ (frames_parser.c), what libpcap says about the
- * same frame (frames_ref.c), and who makes the frames and compares (fuzz_frames.c).
+/* The parts of fuzz_frames: the parser of objs/parts/ (frames_parser.c), what libpcap says about
+ * the same frame (frames_ref.c), and who makes the frames and compares (fuzz_frames.c).
  */
 #ifndef FRAMES_H
 #define FRAMES_H
