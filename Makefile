@@ -10,6 +10,8 @@ CLANG ?= clang
 LLVM_STRIP ?= llvm-strip
 INSTALL ?= install
 CFLAGS ?= -O2 -g
+# For what runs while building, where CC is a cross compiler.
+HOSTCC ?= $(CC)
 
 # bpfel or bpfeb; bpf is the byte order of the machine that compiles.
 BPF_TARGET ?= bpf
@@ -44,22 +46,32 @@ frames_fuzz = test/fuzz/fuzz_frames
 tools = $(patsubst scripts/src/%,scripts/%,$(filter-out %/common,$(wildcard scripts/src/*)))
 commands = $(filter-out %.bash %/lib %/src $(tools),$(wildcard scripts/*))
 manuals = $(wildcard docs/man/*.8)
-libraries = $(wildcard scripts/lib/*)
-shell_files = $(commands) $(wildcard scripts/*.bash scripts/lib/*.bash) .ci/run
+# What the commands know of maps/*.h.
+contract = scripts/lib/contract.bash
+libraries = $(sort $(wildcard scripts/lib/*) $(contract))
+shell_files = $(commands) $(sort $(wildcard scripts/*.bash scripts/lib/*.bash) $(contract)) .ci/run
 test_files = test/run test/bench/run test/bench/trace test/bench/packets $(addprefix test/vm/,run kernel root init) \
 	$(addprefix test/matrix/,run bare inside platforms) $(wildcard test/*.bats test/vm/*.bats test/vm/*.bash test/*.bash test/fixtures/*.bash test/fixtures/get-*)
-c_files = $(wildcard objs/*.c objs/parts/*.h maps/*.h scripts/src/*/*.[ch] test/fixtures/*.[ch] test/fuzz/*.[ch] test/bench/*.c)
+c_files = $(wildcard objs/*.c objs/parts/*.h maps/*.[ch] scripts/src/*/*.[ch] test/fixtures/*.[ch] test/fuzz/*.[ch] test/bench/*.c)
 
 .PHONY: force all deps test test-long test-bare test-vm test-matrix platforms relink lint demo bench install uninstall clean help
 .DELETE_ON_ERROR:
 
-all: $(objects) $(no_core) $(legacy) $(tools) ## build the objects (BTF flavour in objs/, legacy in objs/legacy/, …), bpf_dump and modernize
+all: $(contract) $(objects) $(no_core) $(legacy) $(tools) ## build the objects (BTF flavour in objs/, legacy in objs/legacy/, …), bpf_dump and modernize
 
 # Objects of other flags, another byte order say, are made anew.
 flags = objs/.flags
 $(flags): force
 	@printf '%s\n' '$(CLANG) $(bpf_flags) $(BPF_CFLAGS)' | cmp -s - $@ || printf '%s\n' '$(CLANG) $(bpf_flags) $(BPF_CFLAGS)' >$@
 force:
+
+maps/constants: maps/constants.c
+	$(say) CC $@
+	$(Q)$(HOSTCC) -Wall -Wextra -MMD -MP -MF $@.d $< -o $@
+
+$(contract): maps/constants
+	$(say) GEN $@
+	$(Q)$< >$@
 
 objs/%.o: objs/%.bpf.c $(flags)
 	$(say) CLANG $@
@@ -150,7 +162,7 @@ relink:
 	$(Q)rm -f $(tools) $(traced)
 	$(Q)$(MAKE) $(tools) $(traced)
 
-lint: ## shellcheck, shfmt, clang-format: no findings
+lint: $(contract) ## shellcheck, shfmt, clang-format: no findings
 	$(Q)shellcheck -x $(shell_files)
 	@# bats and its "load" set variables that shellcheck cannot see.
 	$(Q)shellcheck -x -e SC2154 $(test_files)
@@ -182,10 +194,10 @@ uninstall: ## the same PREFIX and DESTDIR
 	$(Q)rm -f $(DESTDIR)$(SBINDIR)/plainbpf $(manuals:docs/man/%=$(DESTDIR)$(MANDIR)/man8/%) $(DESTDIR)$(BASHCOMPDIR)/plainbpf
 
 clean: ## what was built
-	$(Q)rm -rf $(traced) $(flags) objs/*.[od] objs/no_core objs/legacy scripts/src/*/*.[od] $(tools) \
+	$(Q)rm -rf $(traced) $(flags) $(contract) maps/constants maps/*.d objs/*.[od] objs/no_core objs/legacy scripts/src/*/*.[od] $(tools) \
 		test/bench/*.[od] $(harness_tools) test/fixtures/*.[od] test/fuzz/*.[od] $(frames_fuzz)
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r t h; do printf '  %-10s %s\n' "$$t" "$$h"; done
 
--include $(wildcard objs/*.d objs/no_core/*.d objs/legacy/*.d scripts/src/*/*.d test/bench/*.d test/fixtures/*.d test/fuzz/*.d)
+-include $(wildcard maps/*.d objs/*.d objs/no_core/*.d objs/legacy/*.d scripts/src/*/*.d test/bench/*.d test/fixtures/*.d test/fuzz/*.d)

@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Map definitions in two flavours from one source. Kernel side.
+/* How a map is defined: two flavours from one source. Kernel side; empty for user space.
  *
  * Default: BTF definitions in section ".maps". With -DPB_LEGACY: struct bpf_elf_map in section
  * "maps" (36 bytes, iproute2's include/bpf_elf.h), the only legacy layout that can ask to be
- * pinned; the sizes of one object's definitions must all be equal, so every map of an object that
- * pins has it. Tracing objects have struct bpf_map_def (20 bytes).
+ * pinned. All definitions of one object must have the same size, so an object that pins one map
+ * uses that layout for all its maps. Tracing objects use struct bpf_map_def (20 bytes).
  *
  * With -DPB_NO_CORE: BTF definitions, and nothing that has to be looked up in the kernel's BTF,
  * which not every kernel has and libbpf before 1.0 cannot read of today's.
  */
-#ifndef PB_MAP_BPF_H
-#define PB_MAP_BPF_H
+#ifndef PB_FLAVOUR_H
+#define PB_FLAVOUR_H
+
+#ifdef __bpf__
 
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
@@ -52,13 +54,12 @@ _Static_assert(sizeof(struct bpf_elf_map) == 36, "iproute2's layout");
 		.pinning = 2,                                                                      \
 	}
 
-/* A list of a legacy object is one pinned map of a fixed size: map-in-map has no portable form. */
-#define PB_LEGACY_LIST_MAX 65536
+/* In a legacy object a list is one pinned map of fixed size: map-in-map has no portable form. */
 #define PB_LIST(NAME, TYPE, KEY, VALUE, FLAGS)                                                     \
-	PB_ELF_MAP(NAME, TYPE, KEY, VALUE, PB_LEGACY_LIST_MAX, FLAGS, 2)
+	PB_ELF_MAP(NAME, TYPE, KEY, VALUE, PB_LIST_LEGACY_MAX, FLAGS, 2)
 #define PB_LIST_MAP(NAME) ((void *)&NAME)
 
-/* Of the tracing objects, which pin nothing by themselves: the 20 bytes of the kernel's samples. */
+/* For the tracing objects, which pin nothing by themselves: the layout of the kernel's samples. */
 struct bpf_map_def {
 	__u32 type;
 	__u32 key_size;
@@ -90,7 +91,7 @@ _Static_assert(sizeof(struct bpf_map_def) == 20, "the samples' layout");
 		__type(value, VALUE);                                                              \
 	} NAME SEC(".maps")
 
-/* One for all objects that name it. */
+/* Shared by all objects that define a map of this name. */
 #define PB_PINNED(NAME, TYPE, KEY, VALUE, MAX)                                                     \
 	struct {                                                                                   \
 		__uint(type, TYPE);                                                                \
@@ -108,7 +109,7 @@ _Static_assert(sizeof(struct bpf_map_def) == 20, "the samples' layout");
 
 #define PB_TRACE_MAP(NAME, TYPE, KEY, VALUE, MAX) PB_MAP(NAME, TYPE, KEY, VALUE, MAX)
 
-/* A ring buffer (SIZE 0) or a perf event array (SIZE 4; MAX 0 is a place for each CPU). */
+/* A ring buffer (SIZE 0) or a perf event array (SIZE 4; MAX 0 means one slot per CPU). */
 #define PB_TRACE_BUFFER(NAME, TYPE, SIZE, MAX)                                                     \
 	struct {                                                                                   \
 		__uint(type, TYPE);                                                                \
@@ -117,8 +118,8 @@ _Static_assert(sizeof(struct bpf_map_def) == 20, "the samples' layout");
 		__uint(value_size, SIZE);                                                          \
 	} NAME SEC(".maps")
 
-/* A list is an inner map of any size in the one slot of a pinned array; user space makes it, and
- * replaces it whole when it is full. An empty slot is an empty list.
+/* A list is an inner map of any size in the only slot of a pinned array. User space creates it, and
+ * replaces the whole map when it is full. An empty slot is an empty list.
  */
 #define PB_LIST(NAME, TYPE, KEY, VALUE, FLAGS)                                                     \
 	struct NAME##_inner {                                                                      \
@@ -142,5 +143,7 @@ _Static_assert(sizeof(struct bpf_map_def) == 20, "the samples' layout");
 	})
 
 #endif
+
+#endif /* __bpf__ */
 
 #endif

@@ -10,12 +10,14 @@
 
 char LICENSE[] SEC("license") = "GPL";
 
+PB_STREAM_PACKETS(PB_STREAM)
+
 static __always_inline int tell(struct __sk_buff *skb, enum pb_hook hook)
 {
 	struct pb_frame f = pb_tc_frame(skb);
 
 	pb_count(PB_OTHER, f.len, pb_ifindex(skb));
-	pb_tell(skb, &f, hook, PB_OTHER);
+	pb_tell(skb, &f, hook, PB_OTHER, &pb_packets, &pb_packets_ask, 0);
 	return pb_action(PB_OTHER);
 }
 

@@ -5,6 +5,7 @@
  *
  * Then: cat /sys/kernel/tracing/trace_pipe
  */
+#include "write.h"
 #include "pid.bpf.h"
 
 #if defined(__TARGET_ARCH_x86)

@@ -8,7 +8,7 @@
 
 char LICENSE[] SEC("license") = "GPL";
 
-PB_TRACE_BUFFER(pb_events, BPF_MAP_TYPE_PERF_EVENT_ARRAY, sizeof(__u32), 0);
+PB_WRITE_PERF;
 
 PB_ON_WRITE
 int trace_perf(pb_write_ctx *ctx)

@@ -4,10 +4,13 @@
  *
  * Then: events ringbuf
  */
-#include "write_ring.bpf.h"
 #include "on_write.bpf.h"
 
 char LICENSE[] SEC("license") = "GPL";
+
+PB_WRITE_RING;
+
+#include "lost.bpf.h"
 
 PB_ON_WRITE
 int trace_ringbuf(pb_write_ctx *ctx)
@@ -19,7 +22,7 @@ int trace_ringbuf(pb_write_ctx *ctx)
 		return 0;
 	e = bpf_ringbuf_reserve(&pb_events, sizeof(*e), 0);
 	if (!e) {
-		pb_count_lost();
+		pb_count_lost(0);
 		return 0;
 	}
 	pb_fill(e, &c);

@@ -4,10 +4,13 @@
  *
  * Then: events ringbuf-output
  */
-#include "write_ring.bpf.h"
 #include "on_write.bpf.h"
 
 char LICENSE[] SEC("license") = "GPL";
+
+PB_WRITE_RING;
+
+#include "lost.bpf.h"
 
 PB_ON_WRITE
 int trace_ringbuf_output(pb_write_ctx *ctx)
@@ -19,6 +22,6 @@ int trace_ringbuf_output(pb_write_ctx *ctx)
 		return 0;
 	pb_fill(&e, &c);
 	if (bpf_ringbuf_output(&pb_events, &e, sizeof(e), BPF_RB_NO_WAKEUP))
-		pb_count_lost();
+		pb_count_lost(0);
 	return 0;
 }

@@ -9,12 +9,14 @@
 
 char LICENSE[] SEC("license") = "GPL";
 
+PB_STREAM_PACKETS(PB_STREAM)
+
 static __always_inline int tell(struct xdp_md *ctx, __u32 len)
 {
 	struct pb_frame f = pb_frame_of(ctx, len);
 
 	pb_count(PB_OTHER, len, pb_ifindex(ctx));
-	pb_tell(ctx, &f, PB_XDP, PB_OTHER);
+	pb_tell(ctx, &f, PB_XDP, PB_OTHER, &pb_packets, &pb_packets_ask, 0);
 	return pb_action(PB_OTHER);
 }
 

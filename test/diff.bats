@@ -68,7 +68,7 @@ faults=(
 	'parse.bpf.h the IP header length is ignored|s/\*hlen = (ip->version_ihl & 0x0f) \* 4/*hlen = 20/'
 	'parse.bpf.h the IPv4 version is not looked at|s/ip->version_ihl >> 4 != 4 || \*hlen/*hlen/'
 	'parse.bpf.h the IPv6 version is not looked at|s/ip->version_class >> 4 != 6 || sizeof/sizeof/'
-	'parse.bpf.h five tags are looked behind|s/define PB_VLAN_MAX 4/define PB_VLAN_MAX 5/'
+	'verdict.h five tags are looked behind|s/define PB_TAGS_MAX 4/define PB_TAGS_MAX 5/'
 	'parse.bpf.h 802.1ad is no tag|s/ || proto == bpf_htons(ETH_P_8021AD)//'
 	'parse.bpf.h a tag more is read than is there|/p += sizeof(\*tag);/,+1s/p > f->data_end/p > f->data_end + 1/'
 	'parse.bpf.h the total length may be one too long|s/tot_len > l3->len/tot_len > l3->len + 1/'
@@ -76,7 +76,7 @@ faults=(
 	'parse.bpf.h later fragments have ports|s/if (ip->frag_off & bpf_htons(PB_IP4_OFFSET))/if (0)/'
 	'parse.bpf.h IPv6 fragments have ports|s/if (p\[2\] | (p\[3\] & 0xf8))/if (p[2] \&\& p[3] == 0)/'
 	'parse.bpf.h an authentication header is counted in 8 bytes|s/(p\[1\] + 2) \* 4/(p[1] + 1) * 8/'
-	'parse.bpf.h nine extension headers are looked behind|s/define PB_EXT_MAX  8/define PB_EXT_MAX 9/'
+	'verdict.h nine extension headers are looked behind|s/define PB_EXT_MAX  8/define PB_EXT_MAX 9/'
 	'parse.bpf.h too many addresses are control frames|s/dst\[5\] & 0xf0/dst[5] \& 0xe0/'
 	'parse.bpf.h a tag that was taken out does not count|s/tags = f->tags;/tags = 0;/'
 	'parse.bpf.h the priority is part of the VLAN id|s/define PB_VLAN_ID\t0x0fff/define PB_VLAN_ID 0xffff/'
@@ -115,8 +115,9 @@ some_faults() {
 		rm -rf maps parts
 		cp -r "$repo/maps" "$repo/objs/parts" .
 		if [[ $fault ]]; then
-			sed -i "${fault#*|}" "parts/$file"
-			cmp -s "parts/$file" "$repo/objs/parts/$file" && echo "no such line any more: $name" && return 1
+			cp ./*/"$file" before
+			sed -i "${fault#*|}" ./*/"$file"
+			cmp -s before ./*/"$file" && echo "no such line any more: $name" && return 1
 		fi
 		"$CLANG" -O1 -fsanitize=address,undefined -fno-sanitize=alignment -Imaps -Iparts -c "$fuzz/frames_parser.c" -o parser.o
 		"$CLANG" -fsanitize=address,undefined "$fuzz/fuzz_frames.o" "$fuzz/frames_ref.o" parser.o -lpcap -o fuzz_frames

@@ -52,10 +52,10 @@ static __always_inline enum pb_reason pb_allow4(const struct pb_frame *f, const 
 	return PB_NOT_LISTED;
 }
 
-static __always_inline bool pb_is_mld_source(const struct pb_addr6 *a)
+static __always_inline bool pb_is_mld_source(const __be32 *a)
 {
-	return (a->word[0] & bpf_htonl(0xffc00000)) == bpf_htonl(0xfe800000) ||
-	       !(a->word[0] | a->word[1] | a->word[2] | a->word[3]);
+	return (a[0] & bpf_htonl(0xffc00000)) == bpf_htonl(0xfe800000) ||
+	       !(a[0] | a[1] | a[2] | a[3]);
 }
 
 /* MLD directly behind the fixed header or behind one hop-by-hop header (the router alert). */
@@ -66,7 +66,7 @@ static __always_inline bool pb_is_mld(const struct pb_frame *f, const struct pb_
 	__u8 *p = (void *)(ip + 1);
 	struct pb_icmp *icmp;
 
-	if (ip->hop_limit != 1 || !pb_is_mld_source(&ip->saddr))
+	if (ip->hop_limit != 1 || !pb_is_mld_source(ip->saddr))
 		return false;
 	if (nexthdr == IPPROTO_HOPOPTS) {
 		if (p + 8 > f->data_end)
@@ -102,7 +102,7 @@ static __always_inline enum pb_reason pb_allow_icmp6(const struct pb_frame *f,
 	    len < sizeof(*icmp) + sizeof(*quoted) || (__u8 *)(quoted + 1) > f->data_end ||
 	    quoted->version_class >> 4 != 6)
 		return PB_NOT_LISTED;
-	return pb_listed6(&quoted->daddr) ? PB_PMTU : PB_NOT_LISTED;
+	return pb_listed6(quoted->daddr) ? PB_PMTU : PB_NOT_LISTED;
 }
 
 static __always_inline enum pb_reason pb_allow6(const struct pb_frame *f, const struct pb_l3 *l3,
@@ -113,7 +113,7 @@ static __always_inline enum pb_reason pb_allow6(const struct pb_frame *f, const 
 
 	if (!ip)
 		return PB_MALFORMED;
-	if (pb_listed6(end == PB_SOURCE ? &ip->saddr : &ip->daddr))
+	if (pb_listed6(end == PB_SOURCE ? ip->saddr : ip->daddr))
 		return PB_LISTED;
 	if (ip->nexthdr == IPPROTO_ICMPV6)
 		reason = pb_allow_icmp6(f, ip, end);

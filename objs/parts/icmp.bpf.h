@@ -6,6 +6,7 @@
 #ifndef PB_ICMP_BPF_H
 #define PB_ICMP_BPF_H
 
+#include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 #include "parse.bpf.h"
 #include "verdict.h"

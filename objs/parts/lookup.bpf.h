@@ -1,17 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The allow list as the programs see it: the pinned maps, and the look-up. Kernel side. */
-#ifndef PB_LIST_BPF_H
-#define PB_LIST_BPF_H
+#ifndef PB_LOOKUP_BPF_H
+#define PB_LOOKUP_BPF_H
 
 #include <stdbool.h>
 #include <bpf/bpf_core_read.h>
 #include "list.h"
-#include "flavour.h"
-
-PB_LIST(pb_host4, BPF_MAP_TYPE_HASH, __be32, pb_until, 0);
-PB_LIST(pb_host6, BPF_MAP_TYPE_HASH, struct pb_addr6, pb_until, 0);
-PB_LIST(pb_net4, BPF_MAP_TYPE_LPM_TRIE, struct pb_net4_key, pb_until, BPF_F_NO_PREALLOC);
-PB_LIST(pb_net6, BPF_MAP_TYPE_LPM_TRIE, struct pb_net6_key, pb_until, BPF_F_NO_PREALLOC);
 
 /* Whether a look-up in this trie can find anything. The call that it saves costs as much as a hash
  * look-up, and most lists hold no prefixes; reading the kernel's own count costs one load (map
@@ -56,9 +50,9 @@ static __always_inline bool pb_listed4(__be32 addr)
 	return false;
 }
 
-static __always_inline bool pb_listed6(const struct pb_addr6 *addr)
+static __always_inline bool pb_listed6(const __be32 *addr)
 {
-	struct pb_net6_key key = { .prefixlen = 128, .addr = *addr };
+	struct pb_net6_key key = { .prefixlen = 128, .addr = *(const struct pb_addr6 *)addr };
 	void *map = PB_LIST_MAP(pb_host6);
 
 	if (map && pb_until_valid(bpf_map_lookup_elem(map, &key.addr)))

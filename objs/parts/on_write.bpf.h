@@ -9,6 +9,7 @@
 #ifndef PB_WRITE_BPF_H
 #define PB_WRITE_BPF_H
 
+#include "write.h"
 #include "pid.bpf.h"
 
 struct pb_call {

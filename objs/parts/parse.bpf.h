@@ -4,8 +4,8 @@
  * UAPI ones have bit-fields, which a big-endian BPF target gets wrong from a little-endian host's
  * headers. Every bounds check stands next to its access: the verifier wants it there.
  */
-#ifndef PB_PACKET_H
-#define PB_PACKET_H
+#ifndef PB_PARSE_BPF_H
+#define PB_PARSE_BPF_H
 
 #include <stdbool.h>
 #include <linux/types.h>
@@ -14,7 +14,6 @@
 #include <linux/in6.h>
 #include <bpf/bpf_endian.h>
 #include "packet.h"
-#include "list.h"
 
 #ifndef __always_inline
 #define __always_inline inline __attribute__((always_inline))
@@ -41,9 +40,6 @@ static __always_inline bool pb_bounded(__u64 *len, __u64 most)
 
 /* The way of most frames, which the compiler lays out in one line. */
 #define pb_likely(x) __builtin_expect(!!(x), 1)
-
-#define PB_VLAN_MAX 4 /* tags that are looked behind */
-#define PB_EXT_MAX  8 /* IPv6 extension headers that are looked behind */
 
 struct pb_eth {
 	__u8 dst[6];
@@ -75,8 +71,8 @@ struct pb_ip6 { /* RFC 8200 */
 	__be16 payload_len;
 	__u8 nexthdr;
 	__u8 hop_limit;
-	struct pb_addr6 saddr;
-	struct pb_addr6 daddr;
+	__be32 saddr[4];
+	__be32 daddr[4];
 };
 
 struct pb_icmp { /* RFC 792, RFC 4443: the quoted packet of an error follows */
@@ -126,7 +122,7 @@ struct pb_l3 {
 enum pb_l2 {
 	PB_L2_OK,
 	PB_L2_TRUNCATED,
-	PB_L2_DEEP, /* more than PB_VLAN_MAX tags */
+	PB_L2_DEEP, /* more than PB_TAGS_MAX tags */
 };
 
 static __always_inline bool pb_is_tag(__be16 proto)
@@ -145,11 +141,11 @@ static __always_inline enum pb_l2 pb_read_l2(const struct pb_frame *f, struct pb
 		return PB_L2_TRUNCATED;
 	proto = eth->proto;
 #pragma unroll
-	for (int i = 0; i < PB_VLAN_MAX; i++) {
+	for (int i = 0; i < PB_TAGS_MAX; i++) {
 		struct pb_tag *tag = (void *)p;
 
 		if (pb_likely(proto == bpf_htons(ETH_P_IP)) || !pb_is_tag(proto) ||
-		    tags == PB_VLAN_MAX)
+		    tags == PB_TAGS_MAX)
 			break;
 		p += sizeof(*tag);
 		if (p > f->data_end)
@@ -274,12 +270,12 @@ static __always_inline void pb_put_addr4(__be32 *to, __be32 addr)
 	to[3] = addr;
 }
 
-static __always_inline void pb_put_addr6(__be32 *to, const struct pb_addr6 *addr)
+static __always_inline void pb_put_addr6(__be32 *to, const __be32 *addr)
 {
-	to[0] = addr->word[0];
-	to[1] = addr->word[1];
-	to[2] = addr->word[2];
-	to[3] = addr->word[3];
+	to[0] = addr[0];
+	to[1] = addr[1];
+	to[2] = addr[2];
+	to[3] = addr[3];
 }
 
 /* What is behind the IP headers. */
@@ -371,8 +367,8 @@ static __always_inline void pb_read_flow6(const struct pb_frame *f, const struct
 	if ((__u8 *)(ip + 1) > f->data_end || ip->version_class >> 4 != 6)
 		return;
 	to->ip_version = 6;
-	pb_put_addr6(to->src, &ip->saddr);
-	pb_put_addr6(to->dst, &ip->daddr);
+	pb_put_addr6(to->src, ip->saddr);
+	pb_put_addr6(to->dst, ip->daddr);
 	if (!pb_read_ip6(f, l3))
 		return;
 	len = bpf_ntohs(ip->payload_len);
@@ -422,7 +418,7 @@ static __always_inline void pb_read_flow(const struct pb_frame *f, struct pb_wal
 	k->left = l3.len;
 	k->proto = l3.proto;
 	at = k->at;
-	if (at > sizeof(*eth) + PB_VLAN_MAX * sizeof(*tag))
+	if (at > sizeof(*eth) + PB_TAGS_MAX * sizeof(*tag))
 		return;
 	l3 = (struct pb_l3){ .start = f->data + at, .len = k->left, .proto = k->proto };
 	pb_one_value(l3.start);

@@ -9,10 +9,9 @@
 #define PB_PID_BPF_H
 
 #include <stdbool.h>
-#include "flavour.h"
-#include "trace.h"
-
-PB_TRACE_MAP(pb_pids, BPF_MAP_TYPE_HASH, __u32, struct pb_pid, PB_PIDS_MAX);
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+#include "pids.h"
 
 static __always_inline __u32 pb_current_pid(void)
 {

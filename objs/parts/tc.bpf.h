@@ -7,7 +7,7 @@
 #include <linux/bpf.h>
 #include <linux/pkt_cls.h>
 #include <bpf/bpf_helpers.h>
-#include "counter.bpf.h"
+#include "count.bpf.h"
 #include "packet.h"
 #include "parse.bpf.h"
 

@@ -5,21 +5,13 @@
  * Nobody is woken: the reader looks every few milliseconds. A packet that finds no room is counted,
  * and its verdict stands.
  */
-#ifndef PB_EVENT_BPF_H
-#define PB_EVENT_BPF_H
+#ifndef PB_TELL_BPF_H
+#define PB_TELL_BPF_H
 
 #include <bpf/bpf_endian.h>
 #include "packet.h"
 #include "flavour.h"
 #include "parse.bpf.h"
-
-#ifndef PB_EVENT_RING
-#define PB_EVENT_RING pb_packets
-#define PB_EVENT_RING_SIZE                                                                         \
-	(1 << 23) /* bytes: 90 ms of a million packets a second, or 5000 whole ones */
-#define PB_EVENT_ASK  pb_packets_ask
-#define PB_EVENT_RATE 0 /* any number of packets a second and CPU */
-#endif
 
 #define PB_RATE_WINDOW 100000000ull /* ns: the rate is counted anew every tenth of a second */
 
@@ -37,23 +29,11 @@ struct pb_rate {
 	__u64 sent;  /* in it */
 };
 
-/* Pinned: all devices and both hooks tell by the same. */
-PB_PINNED_RING(PB_EVENT_RING, PB_EVENT_RING_SIZE);
-PB_PINNED(PB_EVENT_ASK, BPF_MAP_TYPE_ARRAY, __u32, struct pb_ask, 1);
 PB_PINNED(pb_copies, BPF_MAP_TYPE_PERCPU_ARRAY, __u32, struct pb_copy, 1);
 PB_MAP(pb_rates, BPF_MAP_TYPE_PERCPU_ARRAY, __u32, struct pb_rate, 1);
-/* Element 0: packets that were not told, which bpf_dump finds by the map's name; 1: those of them
- * that came too fast.
- */
-PB_MAP(pb_lost, BPF_MAP_TYPE_PERCPU_ARRAY, __u32, __u64, 2);
+PB_STREAM_LOST;
 
-static __always_inline void pb_count_lost(__u32 key)
-{
-	__u64 *lost = bpf_map_lookup_elem(&pb_lost, &key);
-
-	if (lost)
-		(*lost)++;
-}
+#include "lost.bpf.h"
 
 static __always_inline bool pb_fits(const __be32 *addr, const __be32 *ask, const __be32 *mask)
 {
@@ -76,12 +56,12 @@ static __always_inline bool pb_asked(const struct pb_ask *ask, const struct pb_p
 	return ask->sample <= 1 || bpf_get_prandom_u32() % ask->sample == 0;
 }
 
-static __always_inline bool pb_within_rate(__u64 now)
+static __always_inline bool pb_within_rate(__u64 now, __u32 limit)
 {
 	struct pb_rate *rate;
 	__u32 zero = 0;
 
-	if (!PB_EVENT_RATE)
+	if (!limit)
 		return true;
 	rate = bpf_map_lookup_elem(&pb_rates, &zero);
 	if (!rate)
@@ -90,7 +70,7 @@ static __always_inline bool pb_within_rate(__u64 now)
 		rate->since = now;
 		rate->sent = 0;
 	}
-	return rate->sent++ < PB_EVENT_RATE * PB_RATE_WINDOW / 1000000000;
+	return rate->sent++ < limit * PB_RATE_WINDOW / 1000000000;
 }
 
 /* Not inlined, as that is what brings the record's type into the BTF: it has those of functions,
@@ -113,7 +93,7 @@ static PB_NOINLINE void pb_begin(struct pb_packet *p, __u32 ifindex, __u32 hook,
 
 /* Runs of `bpftool prog run`, which carry no device, are not told. */
 static __always_inline void pb_tell(pb_ctx *ctx, const struct pb_frame *f, enum pb_hook hook,
-				    enum pb_reason reason)
+				    enum pb_reason reason, void *ring, void *asks, __u32 limit)
 {
 	__u32 zero = 0, ifindex = pb_ifindex(ctx);
 	struct pb_packet *p;
@@ -121,7 +101,7 @@ static __always_inline void pb_tell(pb_ctx *ctx, const struct pb_frame *f, enum 
 	struct pb_ask *ask;
 	__u64 n;
 
-	ask = bpf_map_lookup_elem(&PB_EVENT_ASK, &zero);
+	ask = bpf_map_lookup_elem(asks, &zero);
 	copy = bpf_map_lookup_elem(&pb_copies, &zero);
 	if (!ask || !copy || ifindex == PB_RUN_IFINDEX)
 		return;
@@ -130,7 +110,7 @@ static __always_inline void pb_tell(pb_ctx *ctx, const struct pb_frame *f, enum 
 	pb_read_flow(f, &copy->walk, p);
 	if (!pb_asked(ask, p))
 		return;
-	if (!pb_within_rate(p->ts)) {
+	if (!pb_within_rate(p->ts, limit)) {
 		pb_count_lost(0);
 		pb_count_lost(1);
 		return;
@@ -139,8 +119,7 @@ static __always_inline void pb_tell(pb_ctx *ctx, const struct pb_frame *f, enum 
 	n = ask->snap;
 	if (n)
 		n = pb_load_frame(ctx, f, p->data, n < PB_SNAP_MAX ? n : PB_SNAP_MAX);
-	if (n > PB_SNAP_MAX ||
-	    bpf_ringbuf_output(&PB_EVENT_RING, p, sizeof(*p) + n, BPF_RB_NO_WAKEUP))
+	if (n > PB_SNAP_MAX || bpf_ringbuf_output(ring, p, sizeof(*p) + n, BPF_RB_NO_WAKEUP))
 		pb_count_lost(0);
 }
 

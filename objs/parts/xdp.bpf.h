@@ -6,7 +6,7 @@
 #include <linux/bpf.h>
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
-#include "counter.bpf.h"
+#include "count.bpf.h"
 #include "packet.h"
 #include "parse.bpf.h"
 

@@ -13,6 +13,14 @@ objs=${here%/*}/objs
 # shellcheck source=scripts/lib/paths.bash
 . "$lib/paths.bash"
 prog=${0##*/}
+# `deps` and the help are there before the first `make` (unbuilt is set by the caller).
+if [[ -e $lib/contract.bash ]]; then
+	# shellcheck source=scripts/lib/contract.bash
+	. "$lib/contract.bash"
+elif [[ ! ${unbuilt-} && ! ${1-} =~ ^(-h|--help|help|-V|--version)$ ]]; then
+	printf '%s: %s is not there: run make\n' "$prog" "$lib/contract.bash" >&2
+	exit 2
+fi
 PATH=$PATH:/usr/sbin:/sbin # where ip, tc and bpftool are, also after su without -
 json='' quiet='' dry=''
 readonly VERSION=0.1.0

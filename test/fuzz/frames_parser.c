@@ -5,13 +5,13 @@
 #include <sys/socket.h>
 #include "frames.h"
 
-#define PB_LIST_BPF_H /* in its place: */
+#define PB_LOOKUP_BPF_H /* in its place: */
 static bool pb_listed4(__be32 addr)
 {
 	return list_has(AF_INET, &addr);
 }
 
-static bool pb_listed6(const struct pb_addr6 *addr)
+static bool pb_listed6(const __be32 *addr)
 {
 	return list_has(AF_INET6, addr);
 }
