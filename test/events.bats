@@ -428,6 +428,8 @@ packets() { # FILE FIELD…
 	[[ $output == *'172.17.0.2 >'* && $output != *'172.17.0.3 >'* ]]
 }
 
+requests_shown() { (($(grep -c 'ICMP echo request' "$seen") == $1)); }
+
 @test "a pipe: tcpdump shows packets as they pass; when it has enough, events ends with 0" {
 	local seen=$BATS_TEST_TMPDIR/seen said=$BATS_TEST_TMPDIR/said i
 	host xdp-on -q br0 info
@@ -436,7 +438,7 @@ packets() { # FILE FIELD…
 	retry 50 grep -q 'listening on' "$said"
 	for i in 1 2 3; do
 		reaches client1 172.17.0.1
-		retry 50 eval '(($(grep -c "ICMP echo request" "$seen") == i))'
+		retry 50 requests_shown "$i"
 	done
 	[[ $(grep -c 'ICMP echo request' "$seen") == 3 ]]
 	reaches client1 172.17.0.1
