@@ -3,6 +3,8 @@
 # kill -9 at any step leaves the old state or the new one, and the next command works.
 # shellcheck disable=SC2154,SC2317 # objs and globals are helper.bash's; kill.bash calls reset, check, finished
 
+# bats file_tags=long
+
 load helper
 load fixtures/kill
 

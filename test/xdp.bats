@@ -104,7 +104,7 @@ all_get_in() {
 # bats test_tags=core
 @test "icmp by hand with exactly the tutorial's call: ping stops, HTTP lives, trace_pipe tells" {
 	serve host 8080
-	host bash -c 'mountpoint -q /sys/kernel/tracing || mount -t tracefs tracefs /sys/kernel/tracing'
+	tracefs
 	all_get_in
 	by_hand xdp_icmp host ip link set dev br0 xdp obj OBJECT sec xdp verbose
 	cut_off client1 172.17.0.1
