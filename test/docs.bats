@@ -58,7 +58,7 @@ rendered() { # PAGE [SECTION]
 
 @test "each command has a man page with its summary and its Usage lines" {
 	local verb prefix
-	for verb in $(paged); do
+	for verb in $(paged) map_count; do
 		prefix='plainbpf '
 		[[ -e $man/plainbpf-$verb.8 ]] || prefix=''
 		run -0 rendered "$(page "$verb")" NAME
