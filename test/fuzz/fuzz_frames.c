@@ -20,6 +20,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <arpa/inet.h>
 #include <sys/socket.h>
 #include <linux/pkt_cls.h>
@@ -620,21 +621,8 @@ static int check_counters(struct program *p)
 /* --- all of it
  * -------------------------------------------------------------------------------------- */
 
-static const char *const reasons[PB_REASONS] = {
-	[PB_LISTED] = "listed",
-	[PB_ARP] = "arp",
-	[PB_L2_CONTROL] = "l2_control",
-	[PB_ND] = "nd",
-	[PB_MLD] = "mld",
-	[PB_IGMP] = "igmp",
-	[PB_PMTU] = "pmtu",
-	[PB_OTHER] = "other",
-	[PB_NOT_LISTED] = "not_listed",
-	[PB_VLAN_DEPTH] = "vlan_depth",
-	[PB_ETHERTYPE] = "ethertype",
-	[PB_MALFORMED] = "malformed",
-	[PB_ICMP] = "icmp",
-};
+#define REASON_NAME(NUMBER, NAME, TEXT) [NUMBER] = #NAME,
+static const char *const reasons[PB_REASONS] = { PB_REASON_TABLE(REASON_NAME) };
 
 static uint64_t seen[DIFFS], in[PB_REASONS], icmp[PB_REASONS], mutated, whole, stripped;
 
@@ -692,7 +680,7 @@ static int judge(const struct buffer *b, uint32_t readable, bool loaded, const s
 	if (!wrong)
 		wrong = compare_stripped(&f, &p);
 	if (!wrong && r &&
-	    (strcmp(reasons[p.allow_in], r->reason) ||
+	    (strcasecmp(reasons[p.allow_in], r->reason) ||
 	     strcmp(p.allow_in < PB_FIRST_DROP ? "pass" : "drop", r->verdict)))
 		wrong = "another reason than in the table";
 	whole += readable == b->n;
