@@ -45,7 +45,10 @@ frames_fuzz = test/fuzz/fuzz_frames
 # A helper is a folder of scripts/src; common is what they share.
 tools = $(patsubst scripts/src/%,scripts/%,$(filter-out %/common,$(wildcard scripts/src/*)))
 commands = $(filter-out %.bash %/lib %/src $(tools),$(wildcard scripts/*))
-manuals = $(wildcard docs/man/*.8)
+# A shell verb has its page from its own header comment; deps is for the tree only.
+installed = $(filter-out scripts/deps,$(commands)) $(tools)
+verb_pages = $(patsubst scripts/%,docs/man/plainbpf-%.8,$(filter-out scripts/plainbpf $(tools),$(installed)))
+manuals = $(sort $(verb_pages) $(wildcard docs/man/*.8))
 # What the commands know of maps/*.h.
 contract = scripts/lib/contract.bash
 libraries = $(sort $(wildcard scripts/lib/*) $(contract))
@@ -57,7 +60,7 @@ c_files = $(wildcard objs/*.c objs/parts/*.h maps/*.[ch] scripts/src/*/*.[ch] te
 .PHONY: force all deps test test-long test-bare test-vm test-matrix platforms relink lint demo bench install uninstall clean help
 .DELETE_ON_ERROR:
 
-all: $(contract) $(objects) $(no_core) $(legacy) $(tools) ## build the objects (BTF flavour in objs/, legacy in objs/legacy/, …), bpf_dump and modernize
+all: $(contract) $(objects) $(no_core) $(legacy) $(tools) $(verb_pages) ## build the objects, the tools written in C and the man pages
 
 # Objects of other flags, another byte order say, are made anew.
 flags = objs/.flags
@@ -124,7 +127,11 @@ $(tools) $(harness_tools):
 	$(say) LD $@
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ -o $@
 
-deps: ## install what run, lab and build need (apt)
+docs/man/plainbpf-%.8: scripts/% docs/man/verb.awk docs/man/plainbpf.8
+	$(say) MAN $@
+	$(Q)LC_ALL=C awk -v date="$$(sed -n 's/^\.Dd //p' docs/man/plainbpf.8)" -f docs/man/verb.awk $< >$@
+
+deps: ## install the packages that running, lab and building need (root, apt)
 	$(Q)scripts/deps run lab build
 
 # What tests load is built before they run: several of them run at once.
@@ -162,14 +169,14 @@ relink:
 	$(Q)rm -f $(tools) $(traced)
 	$(Q)$(MAKE) $(tools) $(traced)
 
-lint: $(contract) ## shellcheck, shfmt, clang-format: no findings
+lint: $(contract) ## run shellcheck, shfmt and clang-format, which must find nothing
 	$(Q)shellcheck -x $(shell_files)
 	@# bats and its "load" set variables that shellcheck cannot see.
 	$(Q)shellcheck -x -e SC2154 $(test_files)
 	$(Q)shfmt -d -ln bash $(filter-out %.bats,$(shell_files) $(test_files))
 	$(Q)clang-format --dry-run -Werror $(c_files)
 
-demo: ## the tutorial's story on a bridge of its own: install, build, show, take down (root)
+demo: ## show the whole story on a bridge of its own: install packages, build, show, take down (root)
 	$(Q)scripts/deps run lab build
 	$(Q)$(MAKE) --no-print-directory all
 	$(Q)scripts/lab demo
@@ -177,10 +184,10 @@ demo: ## the tutorial's story on a bridge of its own: install, build, show, take
 bench: all $(harness) $(harness_tools) ## what a packet costs, compared with xdp-filter; BENCH=trace|packets|commands|records: with bpftrace, tcpdump, ipset, -x (root)
 	$(Q)test/bench/run $(BENCH)
 
-install: all ## PREFIX=/usr/local DESTDIR=
+install: all ## copy it below PREFIX=/usr/local (DESTDIR=, for packagers)
 	$(Q)$(INSTALL) -d $(DESTDIR)$(LIBDIR)/plainbpf/scripts/lib $(addprefix $(DESTDIR)$(LIBDIR)/plainbpf/objs/,no_core legacy) \
 		$(DESTDIR)$(SBINDIR) $(DESTDIR)$(MANDIR)/man8 $(DESTDIR)$(BASHCOMPDIR)
-	$(Q)$(INSTALL) -m 755 $(commands) $(tools) $(DESTDIR)$(LIBDIR)/plainbpf/scripts
+	$(Q)$(INSTALL) -m 755 $(installed) $(DESTDIR)$(LIBDIR)/plainbpf/scripts
 	$(Q)$(INSTALL) -m 644 $(libraries) $(DESTDIR)$(LIBDIR)/plainbpf/scripts/lib
 	$(Q)$(INSTALL) -m 644 $(objects) $(DESTDIR)$(LIBDIR)/plainbpf/objs
 	$(Q)$(INSTALL) -m 644 $(no_core) $(DESTDIR)$(LIBDIR)/plainbpf/objs/no_core
@@ -188,16 +195,18 @@ install: all ## PREFIX=/usr/local DESTDIR=
 	$(Q)$(INSTALL) -m 644 $(manuals) $(DESTDIR)$(MANDIR)/man8
 	$(Q)$(INSTALL) -m 644 scripts/completion.bash $(DESTDIR)$(BASHCOMPDIR)/plainbpf
 	$(Q)ln -sfr $(DESTDIR)$(LIBDIR)/plainbpf/scripts/plainbpf $(DESTDIR)$(SBINDIR)/plainbpf
+	@printf '%s\n' 'installed: $(DESTDIR)$(SBINDIR)/plainbpf (what it runs is in $(DESTDIR)$(LIBDIR)/plainbpf), man pages, bash completion' \
+		'next: plainbpf help; man plainbpf; to remove it: make uninstall$(if $(filter-out file,$(origin PREFIX)), PREFIX=$(PREFIX))$(if $(DESTDIR), DESTDIR=$(DESTDIR))'
 
-uninstall: ## the same PREFIX and DESTDIR
+uninstall: ## remove what install copied, with the same PREFIX and DESTDIR
 	$(Q)rm -rf $(DESTDIR)$(LIBDIR)/plainbpf
 	$(Q)rm -f $(DESTDIR)$(SBINDIR)/plainbpf $(manuals:docs/man/%=$(DESTDIR)$(MANDIR)/man8/%) $(DESTDIR)$(BASHCOMPDIR)/plainbpf
 
-clean: ## what was built
-	$(Q)rm -rf $(traced) $(flags) $(contract) maps/constants maps/*.d objs/*.[od] objs/no_core objs/legacy scripts/src/*/*.[od] $(tools) \
+clean: ## remove what was built
+	$(Q)rm -rf $(traced) $(flags) $(contract) maps/constants maps/*.d objs/*.[od] objs/no_core objs/legacy scripts/src/*/*.[od] $(tools) $(verb_pages) \
 		test/bench/*.[od] $(harness_tools) test/fixtures/*.[od] test/fuzz/*.[od] $(frames_fuzz)
 
-help: ## this list
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r t h; do printf '  %-10s %s\n' "$$t" "$$h"; done
+help: ## print this list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r t h; do printf '  %-12s %s\n' "$$t" "$$h"; done
 
 -include $(wildcard maps/*.d objs/*.d objs/no_core/*.d objs/legacy/*.d scripts/src/*/*.d test/bench/*.d test/fixtures/*.d test/fuzz/*.d)

@@ -1,13 +1,13 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only
-# What is told is so: command table, man page and completion against the commands' own help, the
-# examples by running them, links, and the VM description.
+# The docs are true: command table, man pages and completion are compared with the commands' own
+# help, examples are run, links are followed, and the VM description is checked.
 # shellcheck disable=SC2154,SC2030,SC2031,SC2016 # set by helper.bash; a test is a subshell; quotes are meant
 
 load helper
 load fixtures/docs
 
-man=$repo/docs/man/plainbpf.8
+man=$repo/docs/man
 
 teardown() {
 	[[ ! ${holder[host]-} ]] || host lab -q down
@@ -37,7 +37,16 @@ words_of() { # VERB REGEX
 	usages "$1" | tr -d '[].' | tr ' ' '\n' | grep -xE "($2)([|]$2)*" | grep -vx -- "$1" | sort -u
 }
 
-rendered() { LC_ALL=C MANWIDTH=400 man -l "$man" | sed 's/.\x08//g'; }
+# The commands that are installed, and so have a man page, and its file.
+paged() { verbs | grep -vx deps; }
+page() { # VERB
+	[[ -e $man/$1.8 ]] && printf '%s' "$man/$1.8" || printf '%s' "$man/plainbpf-$1.8"
+}
+
+rendered() { # PAGE [SECTION]
+	LC_ALL=C MANWIDTH=400 man -l "$1" | sed 's/.\x08//g' |
+		awk -v section="${2-}" '/^[A-Z]/ { inside = $0 == section } section == "" || (inside && /^ /)'
+}
 
 # --- the same words everywhere
 
@@ -47,33 +56,43 @@ rendered() { LC_ALL=C MANWIDTH=400 man -l "$man" | sed 's/.\x08//g'; }
 	diff <(summaries | sort) <(printf '%s\n' "${lines[@]}" | sort)
 }
 
-@test "the man page's synopsis is the Usage lines of plainbpf and of each command" {
-	local verb
-	{
-		usages
-		for verb in $(verbs); do usages "$verb" | sed 's/^/plainbpf /'; done
-	} | sort >"$BATS_TEST_TMPDIR/usages"
-	rendered | sed -n '/^SYNOPSIS/,/^DESCRIPTION/p' | grep '^ ' | blanks | sort >"$BATS_TEST_TMPDIR/synopsis"
-	[[ $(wc -l <"$BATS_TEST_TMPDIR/usages") -gt 15 ]]
-	diff "$BATS_TEST_TMPDIR/usages" "$BATS_TEST_TMPDIR/synopsis"
+@test "each command has a man page with its summary and its Usage lines" {
+	local verb prefix
+	for verb in $(paged); do
+		prefix='plainbpf '
+		[[ -e $man/plainbpf-$verb.8 ]] || prefix=''
+		run -0 rendered "$(page "$verb")" NAME
+		[[ $output == *" $(plainbpf help "$verb" | sed -n 's/^Summary: //p')" ]]
+		rendered "$(page "$verb")" SYNOPSIS | blanks >"$BATS_TEST_TMPDIR/synopsis"
+		usages "$verb" | sed "s/^/$prefix/" | diff - "$BATS_TEST_TMPDIR/synopsis"
+	done
+	rendered "$man/plainbpf.8" SYNOPSIS | blanks | diff <(usages) -
 }
 
-@test "the man page has a section for each command, and no other, which explains each word" {
+@test "a command's man page explains each word and option of its Usage lines" {
 	local verb word text words
-	diff <(summaries) <(sed -n 's/^\.Ss "\(.*\)"$/\1/p' "$man")
-	for verb in $(verbs); do
-		text=$(rendered | sed -n "/^   $verb: /,/^[A-Z]\|^   [a-z-]*: /{/^   $verb: /d;p}")
-		[[ $text ]]
-		words=$(words_of "$verb" '[a-z0-9]+')
+	for verb in $(paged); do
+		text=$(rendered "$(page "$verb")" | sed '1,/^DESCRIPTION/d')
+		words=$(words_of "$verb" '-?[a-z0-9]+')
+		[[ $words ]]
 		for word in ${words//|/ }; do
 			[[ $word == dev ]] || grep -qw -- "$word" <<<"$text" || { echo "$verb: $word" && false; }
 		done
 	done
 }
 
+@test "plainbpf.8 lists each command that has a page, with its summary" {
+	local verb
+	for verb in $(paged); do
+		printf '.It Xr %s 8\n' "$(basename "$(page "$verb")" .8)"
+		plainbpf help "$verb" | sed -n 's/^Summary: //p'
+	done >"$BATS_TEST_TMPDIR/list"
+	sed -n '/^\.Ss Commands/,/^\.El/{/^\.[SBE]/d;p}' "$man/plainbpf.8" | diff "$BATS_TEST_TMPDIR/list" -
+}
+
 @test "the man pages have no fault that man or mandoc finds" {
 	local page
-	for page in "$repo"/docs/man/*.8; do
+	for page in "$man"/*.8; do
 		run -0 mandoc -T lint -W warning "$page"
 		[[ ! $output ]]
 		run -0 --separate-stderr man --warnings=w -l "$page"
@@ -192,7 +211,7 @@ offers() { # LINE WORD…: exactly these, LINE being what is typed
 	docker_sandbox
 	cc -O2 -pthread -o "$BATS_TEST_TMPDIR/testwrite" "$repo/test/fixtures/testwrite.c"
 	spawn host "$BATS_TEST_TMPDIR/testwrite" -i 0.1 >/dev/null
-	examples "$repo/docs/guides/tracing.md" 17
+	examples "$repo/docs/guides/tracing.md" 23
 }
 
 @test "the guide to packets: the examples do what it says" {

@@ -221,7 +221,7 @@ serve_two() {
 	run -1 --separate-stderr host events -j info -w "$BATS_TEST_TMPDIR/x"
 	[[ $stderr == 'events: -j and -w: one of them'* && ! -e $BATS_TEST_TMPDIR/x ]]
 	run -1 --separate-stderr host events ringbuf port 80
-	[[ $stderr == *'port goes with programs that tell of packets'* ]]
+	[[ $stderr == *'port goes with programs that report packets'* ]]
 }
 
 @test "not attached: 2 and how it would be" {

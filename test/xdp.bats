@@ -455,7 +455,7 @@ tagged_listed_gets_in() { # PUSH BYTES [MODE]
 	host allow -q 172.17.0.2
 	mkdir "$BATS_TEST_TMPDIR/struck"
 	# An ip that strikes its whole process group when it has done the second port.
-	printf '#!/bin/sh\n%s "$@" || exit\ncase "$*" in *v2*obj*) kill -s "$STRIKE" 0 && sleep 5 ;; esac\n' "$(type -P ip)" >"$BATS_TEST_TMPDIR/struck/ip"
+	printf '#!/bin/sh\n%s "$@" || exit\ncase "$*" in *v2*xdp*) kill -s "$STRIKE" 0 && sleep 5 ;; esac\n' "$(type -P ip)" >"$BATS_TEST_TMPDIR/struck/ip"
 	chmod +x "$BATS_TEST_TMPDIR/struck/ip"
 	for signal in INT TERM; do
 		run host env PATH="$BATS_TEST_TMPDIR/struck:$PATH" STRIKE=$signal setsid -w "$scripts/xdp-on" -q br0 ports

@@ -45,6 +45,11 @@ help() {
 	sed -n '/^# Usage:/,/^[^#]/{/^#/!q;s/^# \{0,1\}//;p}' "$(readlink -f "$0")"
 }
 
+# A command as the user types it, in the tree or installed.
+command_of() { # VERB
+	if [[ -e ${here%/*}/Makefile ]]; then printf 'scripts/%s' "$1"; else printf 'plainbpf %s' "$1"; fi
+}
+
 # Options that every command takes, before its words.
 common_option() { # WORD; 1 if it is none
 	case $1 in
@@ -100,7 +105,7 @@ need() { # TOOL…
 
 need_bpffs() {
 	on_bpffs || run mount -t bpf bpf "$bpffs" || die 2 "no bpffs at $bpffs"
-	[[ -d $state ]] || mkdir -p "$state" || die 2 "cannot make $state"
+	[[ -d $state || $dry ]] || mkdir -p "$state" || die 2 "cannot make $state"
 }
 
 # By the last mount on the way there; what is not so plain to see, stat knows.
@@ -117,18 +122,18 @@ on_bpffs() {
 
 need_globals() {
 	need_bpffs
-	[[ -d $globals || $dry ]] || run mkdir -p "$globals"
+	[[ -d $globals ]] || run mkdir -p "$globals"
 }
 
 # One editor at a time: lists and attachments together. The lock ends with the process and with the
 # tools that it has started, so that a killed command's last call is over before the next begins.
 take_lock() {
 	[[ $dry ]] && return
-	[[ -w $state && (! -e $state/lock || -w $state/lock) ]] || die 2 "cannot write in $state"
-	exec {lock_fd}>"$state/lock"
+	[[ -w $state && (! -e $lock_file || -w $lock_file) ]] || die 2 "cannot write in $state"
+	exec {lock_fd}>"$lock_file"
 	flock -w 2 "$lock_fd" && return
-	note "waiting for another command ($state/lock)"
-	flock -w 600 "$lock_fd" || die 2 "another command holds $state/lock"
+	note "waiting for another command ($lock_file)"
+	flock -w 600 "$lock_fd" || die 2 "another command holds $lock_file"
 }
 
 # A scratch directory that goes with the command.
@@ -166,4 +171,9 @@ bytes() { # ARRAY SIZE NUMBER
 	local -n array=$1
 	local i
 	for ((i = 0; i < $2; i++)); do array+=($(($3 >> 8 * (big ? $2 - 1 - i : i) & 255))); done
+}
+
+# A command as it is typed: in the tree, or installed.
+command_of() { # VERB
+	if [[ -e ${here%/*}/Makefile ]]; then printf 'scripts/%s' "$1"; else printf 'plainbpf %s' "$1"; fi
 }

@@ -1,88 +1,174 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2154,SC2034 # shared with the files that source this one
 # SPDX-License-Identifier: GPL-2.0-only
-# Reads the state of devices, programs and maps. The only reader of `ip -j`, `tc -j` and `bpftool -j`;
+# The state of devices, programs and maps. The only reader of `ip -j`, `tc -j` and `bpftool -j`. It
 # changes nothing.
+#
+# k_snapshot reads all of it at once, with three programs; the look-ups below answer from that. Whoever
+# changes something calls k_stale, and the next look-up reads again. In a subshell what is read is lost:
+# ask for the snapshot before $(…).
+#
+# Devices, by name (k_named: by an alternative name; k_name_of: by index), in order in k_devices:
+declare -A k_index=() k_type=() k_kind=() k_master=() k_mtu=() k_mac=() k_link=() k_named=()
+declare -A k_addr4=() k_addr6=() k_dynamic=()                   # first global address; 1 if one is by DHCP or the like
+declare -A k_xdp_id=() k_xdp_name=() k_xdp_tag=() k_xdp_mode=() # of the XDP program, or empty
+k_devices=() k_name_of=()
+# Attachments, by number: device, hook (xdp, tc/ingress, tc/egress), program id, mode (empty on tc),
+# whether it is ours (true, false), on how many hooks the same loaded program is (its counters and its
+# log are theirs together), and all of it as JSON.
+k_at_dev=() k_at_hook=() k_at_id=() k_at_mode=() k_at_ours=() k_at_shared=() k_at_json=()
+# Programs, by id. counters, bss and lost are map ids, 0 if there is no such map; slots are the ids of
+# the arrays that it looks for the list in, lists are NAME=ID of the maps of a list.
+k_prog_type=() k_prog_name=() k_prog_tag=() k_prog_btf=() k_prog_maps=()
+k_prog_counters=() k_prog_bss=() k_prog_lost=() k_prog_slots=() k_prog_lists=()
+# Maps, by id; k_pin: the id by the path of a pin.
+k_map_type=() k_map_name=() k_map_max=() k_map_pinned=()
+declare -A k_pin=()
+
+k_fresh='' k_partial='' # partial: hooks have changed since
+k_stale() { k_fresh=''; }
+
+# bpftool's status tells nothing: a batch that went well may end with 255. kernel.jq looks for the
+# answers instead, and fails if one is missing: "cannot look" must never read as "nothing there".
+k_snapshot() {
+	[[ ! $k_fresh ]] || return 0
+	local links batch rows row f claims='' names='' file
+	links=$(ip -j -d addr show) || die 2 'cannot read the devices (ip -j -d addr show)'
+	# The kernel allows control characters in names, JSON does not.
+	[[ $links != *[[:cntrl:]]* ]] || { links=${links//$'\n'/ } && links=${links//[[:cntrl:]]/?}; }
+	batch=$(bpftool -j -f batch file - 2>/dev/null <<<$'prog show\nmap show\nnet show') || :
+	for file in "$attached"/*; do
+		[[ -e $file ]] || break
+		[[ $claims ]] || claims=$(netns)$'\n'
+		file=${file##*/}
+		[[ ${file%%.*} != "${claims%%$'\n'*}" ]] || claims+=${file#*.}$'\n'
+	done
+	for file in "$objs"/*.bpf.c "$objs"/*.o; do
+		file=${file##*/}
+		file=${file%.bpf.c}
+		names+=${file%.o}$'\n'
+	done
+	rows=$(printf '%s\n%s\n' "$links" "$batch" |
+		jq -rn --arg claims "$claims" --arg objects "$names" -f "$lib/kernel.jq" 2>&1) ||
+		die 2 "cannot read the programs and maps (bpftool): ${rows##*$'\n'}"
+	k_devices=() k_name_of=() k_at_dev=() k_at_hook=() k_at_id=() k_at_mode=() k_at_ours=() k_at_shared=() k_at_json=()
+	k_index=() k_type=() k_kind=() k_master=() k_mtu=() k_mac=() k_link=() k_named=()
+	k_addr4=() k_addr6=() k_dynamic=() k_xdp_id=() k_xdp_name=() k_xdp_tag=() k_xdp_mode=() k_pin=()
+	k_prog_type=() k_prog_name=() k_prog_tag=() k_prog_btf=() k_prog_maps=()
+	k_prog_counters=() k_prog_bss=() k_prog_lost=() k_prog_slots=() k_prog_lists=()
+	k_map_type=() k_map_name=() k_map_max=() k_map_pinned=()
+	while IFS=$'\x1f' read -ra f; do
+		case ${f[0]} in
+		hook)
+			k_at_dev+=("${f[1]}") k_at_hook+=("${f[2]}") k_at_id+=("${f[3]}") k_at_mode+=("${f[4]}")
+			k_at_ours+=("${f[5]}") k_at_shared+=("${f[6]}") k_at_json+=("${f[7]}")
+			;;
+		device)
+			row=${f[1]}
+			k_devices+=("$row") k_name_of[f[2]]=$row
+			k_index[$row]=${f[2]} k_type[$row]=${f[3]} k_kind[$row]=${f[4]} k_master[$row]=${f[5]}
+			k_mtu[$row]=${f[6]} k_mac[$row]=${f[7]} k_link[$row]=${f[8]}
+			k_xdp_id[$row]=${f[9]-} k_xdp_name[$row]=${f[10]-} k_xdp_tag[$row]=${f[11]-} k_xdp_mode[$row]=${f[12]-}
+			for file in "${f[@]:13}"; do k_named[$file]=$row; done
+			;;
+		address)
+			row=${f[1]}
+			[[ ! ${f[4]-} ]] || k_dynamic[$row]=1
+			[[ ${f[2]} != inet || ${k_addr4[$row]-} ]] || k_addr4[$row]=${f[3]}
+			[[ ${f[2]} != inet6 || ${k_addr6[$row]-} ]] || k_addr6[$row]=${f[3]}
+			;;
+		program)
+			k_prog_type[f[1]]=${f[2]} k_prog_name[f[1]]=${f[3]} k_prog_tag[f[1]]=${f[4]} k_prog_btf[f[1]]=${f[5]}
+			k_prog_maps[f[1]]=${f[6]} k_prog_counters[f[1]]=${f[7]} k_prog_bss[f[1]]=${f[8]} k_prog_lost[f[1]]=${f[9]-}
+			k_prog_slots[f[1]]=${f[10]-} k_prog_lists[f[1]]=${f[11]-}
+			;;
+		map)
+			k_map_type[f[1]]=${f[2]} k_map_name[f[1]]=${f[3]} k_map_max[f[1]]=${f[4]}
+			for file in "${f[@]:5}"; do k_pin[$file]=${f[1]} k_map_pinned[f[1]]=1; done
+			;;
+		esac
+	done <<<"$rows"
+	k_fresh=1 k_partial=''
+}
 
 netns() { stat -L -c %i /proc/self/ns/net; }
 
-# Reads a device, by its name or an alternative one: dev_name dev_index dev_type dev_kind dev_master
-# dev_mtu, and of its XDP program xdp_id (empty: none) xdp_name xdp_tag xdp_mode.
+# A device, by its name or an alternative one: dev_name dev_index dev_type dev_kind dev_master dev_mtu,
+# and of its XDP program xdp_id (empty: none) xdp_name xdp_tag xdp_mode. What is not so is "-".
 dev_read() { # DEV
-	local line
-	line=$(ip -j -d link show dev "$1" 2>/dev/null) || die 1 "no such device: $1"
-	IFS=$'\t' read -r dev_name dev_index dev_type dev_kind dev_master dev_mtu xdp_id xdp_name xdp_tag xdp_mode < <(
-		jq -r '.[0] | [.ifname, .ifindex, .link_type, .linkinfo.info_kind // "-", .master // "-", .mtu]
-			+ (.xdp // {} | [.prog.id // "-", .prog.name // "-", .prog.tag // "-",
-				({"1": "native", "2": "generic", "3": "offloaded", "4": "several"}["\(.mode)"] // "-")])
-			| map("\(.)" | if . == "" then "-" else . end) | join("\t")' <<<"$line"
-	)
-	[[ $xdp_id != - ]] || xdp_id=''
-	[[ ! $xdp_id || $xdp_name != - ]] || xdp_name=$(prog_name "$xdp_id")
-	xdp_name=${xdp_name:--}
+	k_snapshot
+	dev_name=$1
+	[[ ${1:+${k_index[$1]+there}} ]] || dev_name=${1:+${k_named[$1]-}}
+	[[ $dev_name ]] || die 1 "no such device: $1"
+	dev_index=${k_index[$dev_name]} dev_type=${k_type[$dev_name]} dev_kind=${k_kind[$dev_name]:--}
+	dev_master=${k_master[$dev_name]:--} dev_mtu=${k_mtu[$dev_name]} xdp_id=${k_xdp_id[$dev_name]}
+	xdp_name=${k_xdp_name[$dev_name]:--} xdp_tag=${k_xdp_tag[$dev_name]:--} xdp_mode=${k_xdp_mode[$dev_name]:--}
 }
 
-# Older ip and tc (Debian 11) do not tell a program's name.
-prog_name() { # ID; empty if it has none
-	bpftool -j prog show id "$1" | jq -r '.name // empty'
+# Reads one device's XDP program again, after a change to it, by one program and without jq. What else
+# the snapshot knows of hooks stays as old as it was. Index 0 if the device is gone.
+k_device() { # DEV
+	k_partial=1
+	local text modes=('' native generic offloaded several)
+	text=$(ip -j -d link show dev "$1" 2>/dev/null) || text=''
+	k_index[$1]=0 k_xdp_id[$1]='' k_xdp_name[$1]='' k_xdp_tag[$1]='' k_xdp_mode[$1]=''
+	[[ $text =~ \"ifindex\":([0-9]+) ]] || return 0
+	k_index[$1]=${BASH_REMATCH[1]}
+	[[ $text =~ \"xdp\":\{\"mode\":([0-9]+),\"prog\":\{\"id\":([0-9]+)(,\"name\":\"([^\"]*)\")?(,\"tag\":\"([^\"]*)\")? ]] || return 0
+	k_xdp_mode[$1]=${modes[BASH_REMATCH[1]]-} k_xdp_id[$1]=${BASH_REMATCH[2]}
+	k_xdp_name[$1]=${BASH_REMATCH[4]} k_xdp_tag[$1]=${BASH_REMATCH[6]}
+	[[ ${k_xdp_name[$1]} ]] || k_xdp_name[$1]=$(prog_name "${k_xdp_id[$1]}")
 }
 
 # Every program on a hook of this network namespace, a JSON line each. Ours: the name of one of our
 # objects and our counters among its maps, or attached by us from an object that the user named.
 hooks() {
-	local object
+	k_snapshot
+	((${#k_at_json[@]} == 0)) || printf '%s\n' "${k_at_json[@]}"
+	[[ $tmp ]] || return 0
+	# Until why and status ask the arrays.
 	ip -j -d link show >"$tmp/links"
 	bpftool -j prog show >"$tmp/progs"
 	bpftool -j map show >"$tmp/maps"
-	bpftool -j net show >"$tmp/net"
-	ls "$attached" >"$tmp/named" 2>/dev/null || :
-	for object in "$objs"/*.bpf.c "$objs"/*.o; do
-		[[ -e $object ]] || continue
-		object=${object##*/}
-		object=${object%.bpf.c}
-		printf '%s\n' "${object%.o}"
-	done >"$tmp/objects"
-	jq -nc --slurpfile links "$tmp/links" --slurpfile progs "$tmp/progs" --slurpfile maps "$tmp/maps" \
-		--slurpfile net "$tmp/net" --rawfile named "$tmp/named" --rawfile objects "$tmp/objects" \
-		--arg netns "$(netns)" '
-		($named | split("\n")) as $named | ($objects | split("\n") | map(select(. != ""))) as $objects |
-		($links[0] | INDEX("\(.ifindex)")) as $link |
-		($progs[0] | INDEX("\(.id)")) as $prog |
-		($maps[0] | map(select(.name == "pb_counters")) | INDEX("\(.id)")) as $counters |
-		($maps[0] | map(select(.name // "" | test("^pb_.*_slot$"))) | INDEX("\(.id)")) as $slots |
-		($maps[0] | map(select(.name // "" | endswith(".bss"))) | INDEX("\(.id)")) as $bss |
-		($maps[0] | map(select(.name == "pb_lost")) | INDEX("\(.id)")) as $lost |
-		[($links[0][] | select(.xdp.prog) | {ifindex, hook: "xdp", id: .xdp.prog.id,
-			mode: ({"1": "native", "2": "generic", "3": "offloaded"}["\(.xdp.mode)"])}),
-		 ($net[0][0].tc // [] | .[] | (.id // .prog_id) as $id | select($id and .ifindex) | {ifindex, id: $id, mode: null,
-			hook: ("tc/" + (.kind | sub("^(clsact|tcx)/"; "")))})][] |
-		. as $at | $link["\(.ifindex)"] as $l | $prog["\(.id)"] as $p | select($l and $p) |
-		{ifname: $l.ifname, ifindex, hook, program: $p.name,
-		 ours: (($named | index("\($netns).\($at.ifindex).\($at.hook | ltrimstr("tc/")).\($p.tag)") != null) or
-			(($objects | index($p.name // "" | sub("_(frags|egress)$"; "")) != null) and any($p.map_ids[]?; $counters["\(.)"]))),
-		 mode, id, tag: $p.tag, btf_id: ($p.btf_id // 0), kind: ($l.linkinfo.info_kind // "-"), master: ($l.master // "-"),
-		 counters: ([$p.map_ids[]? | select($counters["\(.)"])][0] // 0),
-		 bss: ([$p.map_ids[]? | select($bss["\(.)"])][0] // 0),
-		 lost: ([$p.map_ids[]? | select($lost["\(.)"])][0] // 0),
-		 slots: [$p.map_ids[]? | select($slots["\(.)"])]}'
+}
+
+# Debian 11's ip and tc do not know the names of programs.
+prog_name() { # ID; empty if it has none
+	if [[ $k_fresh && ${k_prog_type[$1]-} ]]; then
+		printf '%s' "${k_prog_name[$1]}"
+	elif [[ $(bpftool -j prog show id "$1" 2>/dev/null) =~ \"name\":\"([^\"]*)\" ]]; then
+		printf '%s' "${BASH_REMATCH[1]}"
+	fi
 }
 
 is_ours() { # ID
-	hooks | jq -e -s --argjson id "$1" 'any(.[]; .id == $id and .ours)' >/dev/null
+	local i
+	k_snapshot
+	for i in "${!k_at_id[@]}"; do
+		[[ ${k_at_id[i]} != "$1" || ${k_at_ours[i]} != true ]] || return 0
+	done
+	return 1
 }
 
-# Ids of the arrays that are pinned now, as a JSON list: a program that looks into others is out of
-# reach of allow and deny.
-pinned_slots() {
-	local kind
-	for kind in "${kinds[@]}"; do
-		[[ ! -e $(slot_of "$kind") ]] || bpftool -j map show pinned "$(slot_of "$kind")" | jq .id
-	done | jq -cs .
+# On how many hooks the loaded program is.
+hooks_of() { # ID
+	local i
+	k_snapshot
+	for i in "${!k_at_id[@]}"; do
+		[[ ${k_at_id[i]} != "$1" ]] || { printf '%d' "${k_at_shared[i]}" && return; }
+	done
+	printf 0
 }
 
+# Whether the arrays that a program looks into are those that are pinned now: others are out of reach
+# of allow and deny.
 looks_into_pins() { # ID
-	hooks | jq -es --argjson id "$1" --argjson pinned "$(pinned_slots)" \
-		'[.[] | select(.id == $id)][0].slots - $pinned == []' >/dev/null
+	local slot kind pinned=' '
+	k_snapshot
+	for kind in "${kinds[@]}"; do pinned+="${k_pin[$(slot_of "$kind")]-} "; done
+	for slot in ${k_prog_slots[$1]-}; do
+		[[ $pinned == *" $slot "* ]] || return 1
+	done
 }
 
 # Programs other than these that use one of our pins, or this one: "NAME id N, …".
@@ -91,46 +177,92 @@ lists_in_use() { # ID…
 }
 
 users_of() { # PIN… [but ID…]
-	local ids=''
+	local id map maps=' ' users=''
+	k_snapshot
 	while (($#)) && [[ $1 != but ]]; do
-		[[ ! -e $1 ]] || ids+=" $(bpftool -j map show pinned "$1" | jq .id)"
+		maps+="${k_pin[$1]-} "
 		shift
 	done
-	bpftool -j prog show | jq -r --arg maps "$ids" --arg but "${*:2}" '
-		($maps | [splits(" +") | select(. != "") | tonumber]) as $maps |
-		($but | [splits(" +") | select(. != "") | tonumber]) as $but |
-		[.[] | select((.id as $id | $but | index($id) | not) and any(.map_ids[]?; . as $m | $maps | index($m)))
-			| "\(.name) id \(.id)"] | join(", ")'
+	for id in "${!k_prog_type[@]}"; do
+		[[ " ${*:2} " != *" $id "* ]] || continue
+		for map in ${k_prog_maps[id]}; do
+			[[ $maps != *" $map "* ]] || { users+=", ${k_prog_name[id]} id $id" && break; }
+		done
+	done
+	printf '%s' "${users#, }"
+}
+
+ports_of() { # BRIDGE
+	local dev
+	k_snapshot
+	for dev in "${k_devices[@]}"; do
+		[[ ${k_master[$dev]} != "$1" ]] || printf '%s\n' "$dev"
+	done
+}
+
+# The device that packets to an address leave through.
+route_to() { # ADDR
+	[[ ! $(ip -j route get "$1" 2>/dev/null) =~ \"dev\":\"([^\"]*)\" ]] || printf '%s' "${BASH_REMATCH[1]}"
+}
+
+# The filters of a direction, in the order in which they are asked: fl_kind fl_pref fl_chain fl_protocol,
+# and of bpf filters fl_handle fl_id fl_name fl_tag fl_direct (true: what it returns is done). A quote
+# within a string is escaped, so that what is looked for here cannot be in one.
+filters_read() { # DEV ingress|egress
+	local text one i=0
+	fl_kind=() fl_pref=() fl_chain=() fl_protocol=() fl_handle=() fl_id=() fl_name=() fl_tag=() fl_direct=()
+	text=$(tc -j filter show dev "$1" "$2" 2>/dev/null) || return 0
+	text=${text//'{"protocol":'/$'\x1e'}
+	while [[ $text == *$'\x1e'* ]]; do
+		text=${text#*$'\x1e'}
+		one=${text%%$'\x1e'*}
+		[[ $one =~ ^\"([^\"]*)\",\"pref\":([0-9]+),\"kind\":\"([^\"]*)\"(,\"chain\":([0-9]+))?(.*) ]] || continue
+		fl_protocol[i]=${BASH_REMATCH[1]} fl_pref[i]=${BASH_REMATCH[2]} fl_kind[i]=${BASH_REMATCH[3]}
+		fl_chain[i]=${BASH_REMATCH[5]:-0} one=${BASH_REMATCH[6]} fl_handle[i]='' fl_id[i]='' fl_name[i]='' fl_tag[i]='' fl_direct[i]=''
+		[[ $one == *'"options":{'* ]] || continue # the head of a pref
+		[[ ! $one =~ \"handle\":\"([^\"]*)\" ]] || fl_handle[i]=${BASH_REMATCH[1]}
+		[[ $one != *'"direct-action":true'* ]] || fl_direct[i]=true
+		if [[ $one =~ \"prog\":\{\"id\":([0-9]+)(,\"name\":\"([^\"]*)\")?(,\"tag\":\"([^\"]*)\")? ]]; then
+			fl_id[i]=${BASH_REMATCH[1]} fl_name[i]=${BASH_REMATCH[3]} fl_tag[i]=${BASH_REMATCH[5]}
+			# Older tc (Debian 11) does not know a program's name.
+			[[ ${fl_name[i]} ]] || fl_name[i]=$(prog_name "${fl_id[i]}")
+		fi
+		i=$((i + 1))
+	done
 }
 
 # The filter at our place, pref 1 handle 1: tc_taken, its kind (empty: the place is free), and of a
 # program tc_id tc_name tc_tag, tc_protocol (all, unless somebody has asked for less) and tc_direct
 # (true: what it returns is done). Filters of one pref are of one kind, and bpf filters differ by handle.
 tc_read() { # DEV ingress|egress
-	IFS=$'\t' read -r tc_taken tc_id tc_name tc_tag tc_protocol tc_direct < <(
-		tc -j filter show dev "$1" "$2" 2>/dev/null | jq -r '[.[] | select(.pref == 1 and (.chain // 0) == 0)] as $at |
-			([$at[] | select(.options?.handle? == "0x1")] + [$at[] | select(.kind != "bpf")])[0] // {} |
-			[.kind // "", .options?.prog?.id // "", .options?.prog?.name // "", .options?.prog?.tag // "",
-			.protocol // "", .options?["direct-action"]? // ""] | map("\(.)x") | @tsv'
-	) || :
-	tc_taken=${tc_taken%x} tc_id=${tc_id%x} tc_name=${tc_name%x} tc_tag=${tc_tag%x}
-	tc_protocol=${tc_protocol%x} tc_direct=${tc_direct%x}
-	[[ ! $tc_id || $tc_name ]] || tc_name=$(prog_name "$tc_id")
+	local i at=''
+	filters_read "$1" "$2"
+	for i in "${!fl_pref[@]}"; do
+		[[ ${fl_pref[i]} == 1 && ${fl_chain[i]} == 0 ]] || continue
+		if [[ ${fl_handle[i]} == 0x1 && ${fl_kind[i]} == bpf ]]; then
+			at=$i
+			break
+		fi
+		[[ $at || ${fl_kind[i]} == bpf ]] || at=$i
+	done
+	tc_taken='' tc_id='' tc_name='' tc_tag='' tc_protocol='' tc_direct=''
+	[[ ! $at ]] || tc_taken=${fl_kind[at]} tc_id=${fl_id[at]} tc_name=${fl_name[at]} tc_tag=${fl_tag[at]} \
+		tc_protocol=${fl_protocol[at]} tc_direct=${fl_direct[at]}
 }
 
 # Filters that are asked before the program with this id: the newest of a pref comes first.
-tc_before() { # DEV ingress|egress ID
-	tc -j filter show dev "$1" "$2" | jq -r --argjson id "$3" '[.[] | select(.options)] |
-		.[:(map(.options.prog?.id? == $id) | index(true) // 0)] | map(.options.prog?.name? // .kind) | join(", ")'
+tc_before() { # ID; of the filters that were read
+	local i before=''
+	for i in "${!fl_pref[@]}"; do
+		[[ ${fl_id[i]} != "$1" ]] || break
+		before+=", ${fl_name[i]:-${fl_kind[i]}}"
+	done
+	printf '%s' "${before#, }"
 }
 
 # The qdisc that has the hooks: clsact, ingress (which has only that one), or none.
 qdisc_of() { # DEV
-	tc -j qdisc show dev "$1" | jq -r '[.[].kind | select(. == "clsact" or . == "ingress")][0] // empty'
-}
-
-ports_of() { # BRIDGE
-	ip -j link show master "$1" | jq -r '.[].ifname'
+	[[ ! $(tc -j qdisc show dev "$1") =~ \"kind\":\"(clsact|ingress)\" ]] || printf '%s' "${BASH_REMATCH[1]}"
 }
 
 # The reasons that a program counts by, "NUMBER name" a line; of a program without BTF, or
@@ -149,27 +281,34 @@ reason_names() { # BTF-ID
 }
 
 # The log of a loaded program: its one variable. off, dropped, all; empty if it has none.
-readonly log_modes=(off dropped all) # enum pb_log
 
 log_of() { # ID
 	local bss
 	bss=$(bss_of "$1")
-	[[ $bss && $(bpftool -j map lookup id "$bss" key 0 0 0 0) =~ \"pb_log_mode\":([0-9]) ]] || return 0
-	printf '%s' "${log_modes[BASH_REMATCH[1]]-}"
+	[[ ! $bss ]] || log_in "$bss"
+}
+log_in() { # MAP-ID
+	[[ $(bpftool -j map lookup id "$1" key 0 0 0 0) =~ \"pb_log_mode\":([0-9]) ]] || return 0
+	printf '%s' "${pb_log_modes[BASH_REMATCH[1]]-}"
 }
 
-# The map of a program's variables. Without jq: commands ask this at every end.
+# The map of a program's variables; nothing if it has none. One that the snapshot does not know, having
+# been loaded since, is asked for by itself: that is one program, and no jq.
 bss_of() { # ID
-	local id maps
-	[[ $(bpftool -j prog show id "$1" 2>/dev/null) =~ \"map_ids\":\[([0-9,]*)\] ]] || return 0
-	maps=$(bpftool -j map show)
+	local text id
+	[[ ! $k_fresh || ! ${k_prog_type[$1]-} ]] || {
+		((k_prog_bss[$1] == 0)) || printf '%d' "${k_prog_bss[$1]}"
+		return 0
+	}
+	text=$(bpftool -j batch file - 2>/dev/null <<<"prog show id $1"$'\nmap show') || :
+	[[ $text =~ \"map_ids\":\[([0-9,]*)\] ]] || return 0
 	for id in ${BASH_REMATCH[1]//,/ }; do
-		[[ ! $maps =~ \"id\":$id,\"type\":\"array\",\"name\":\"[^\"]*\.bss\" ]] || { printf '%s' "$id" && return; }
+		[[ ! $text =~ \"id\":$id,\"type\":\"array\",\"name\":\"[^\"]*\.bss\" ]] || { printf '%d' "$id" && return; }
 	done
 }
 
 map_field() { # PIN FIELD; empty if there is no such map
-	{ bpftool -j map show pinned "$1" 2>/dev/null || :; } | jq -r ".$2 // empty"
+	[[ ! $(bpftool -j map show pinned "$1" 2>/dev/null) =~ \"$2\":\"?([^,\"]*) ]] || printf '%s' "${BASH_REMATCH[1]}"
 }
 
 # The inner map that programs see: its id, or nothing.

@@ -155,6 +155,15 @@ pids_put() { # ROLE [FUNCTION] -- PID…
 	done
 }
 
+# Hides a reader's own writes: this process, or the one that it starts.
+become_reader() { # PID
+	local quiet=1
+	take_lock
+	pids_put_quickly "$pb_role_reader" "$1" || pids_put "$pb_role_reader" -- "$1"
+	pids_new=()
+	exec {lock_fd}>&-
+}
+
 # Plans making the set, if it is not there. One whose keeper is gone may hold numbers that other
 # processes have now; it is mended at once.
 plan_set() { # KEEPER

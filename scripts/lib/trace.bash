@@ -167,3 +167,22 @@ links_end() { # ID…; 1 and link, of one that stays
 	done
 	return 1
 }
+
+# The one stream among a trace's maps, as stream.
+stream_of() { # DIR
+	local pin part parts maps=() found=() i=0 mark=$'\037'
+	for pin in "$1"/maps/*; do
+		[[ -e $pin && ${pin##*/} != pb_pids ]] || continue
+		maps+=("$pin")
+		plan map show pinned "$pin"
+	done
+	make_calls || :
+	mapfile -t -d "$mark" parts <<<"${answers//'{"command":'/"$mark"}"
+	for part in "${parts[@]:1}"; do
+		[[ ! $part =~ \"type\":\"(ringbuf|perf_event_array)\" ]] || found+=("${maps[i]}")
+		i=$((i + 1))
+	done
+	((${#found[@]})) || die 2 "$program has no stream (what it prints: cat $tracefs/trace_pipe)"
+	((${#found[@]} == 1)) || die 2 "$program has ${#found[@]} streams, choose: bpf_dump ${found[*]}"
+	stream=${found[0]}
+}
