@@ -53,7 +53,7 @@ manuals = $(sort $(verb_pages) $(wildcard docs/man/*.8))
 contract = scripts/lib/contract.bash
 libraries = $(sort $(wildcard scripts/lib/*) $(contract))
 shell_files = $(commands) $(sort $(wildcard scripts/*.bash scripts/lib/*.bash) $(contract)) .ci/run
-test_files = test/run test/bench/run test/bench/trace test/bench/packets $(addprefix test/vm/,run kernel root init) \
+test_files = test/run $(addprefix test/bench/,run trace packets commands records) $(addprefix test/vm/,run kernel root init) \
 	$(addprefix test/matrix/,run bare inside platforms) $(wildcard test/*.bats test/vm/*.bats test/vm/*.bash test/*.bash test/fixtures/*.bash test/fixtures/get-*)
 c_files = $(wildcard objs/*.c objs/parts/*.h maps/*.[ch] scripts/src/*/*.[ch] test/fixtures/*.[ch] test/fuzz/*.[ch] test/bench/*.c)
 
@@ -181,7 +181,7 @@ demo: ## show the whole story on a bridge of its own: install packages, build, s
 	$(Q)$(MAKE) --no-print-directory all
 	$(Q)scripts/lab demo
 
-bench: all $(harness) $(harness_tools) ## what a packet costs beside xdp-filter; BENCH=trace: beside bpftrace; BENCH=packets: beside tcpdump, xdpdump (root)
+bench: all $(harness) $(harness_tools) ## what a packet costs, compared with xdp-filter; BENCH=trace|packets|commands|records: with bpftrace, tcpdump, ipset, -x (root)
 	$(Q)test/bench/run $(BENCH)
 
 install: all ## copy it below PREFIX=/usr/local (DESTDIR=, for packagers)

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# shellcheck disable=SC2154,SC2034 # shared with the files that source this one
+# shellcheck disable=SC2154,SC2034,SC2317 # shared with the files that source this one
 # SPDX-License-Identifier: GPL-2.0-only
 # Addresses: text, map key and hex digits. A key line is "KIND KEY TEXT"; see addr.awk, which makes
 # them. Sourced after base.bash.
