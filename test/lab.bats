@@ -38,11 +38,30 @@ teardown() {
 	done
 	for n in "${pids[@]}"; do wait "$n"; done
 	host lab exec client2 curl -sf -m2 http://172.17.0.1:8080/
+	web=$(host cut -d' ' -f1 /run/plainbpf/lab/server.pid)
+	[[ -e /proc/$web ]]
 	host lab -q down
 	n=$(host pgrep -fc 'sleep infinity') || :
 	((n <= before))
+	retry 50 test ! -e "/proc/$web"
 	run -1 --separate-stderr host lab -n up
 	[[ ${#stderr_lines[@]} == 1 ]]
+}
+
+@test "the shown commands can be pasted, from the tree" {
+	run -0 --separate-stderr host lab up
+	[[ ${stderr_lines[1]} == '+ scripts/lab exec host ip addr add 172.17.0.1/16 dev lab0' ]]
+	host lab exec host ip link del lab0
+	kill "$(host cut -d' ' -f1 /run/plainbpf/lab/server.pid)"
+	# Those of the bridge, and the web server.
+	while read -r _ line; do
+		[[ $line != *httpd* ]] || break
+		[[ ! $line =~ lab0 || $line == *client* ]] || host bash -c "cd '$repo' && $line"
+	done <<<"$stderr"
+	[[ $line == 'scripts/lab exec host busybox httpd '* ]]
+	spawn host bash -c "cd '$repo' && exec $line"
+	retry 50 host lab exec host curl -sf -m1 http://172.17.0.1:8080/
+	kill "${spawned[-1]}"
 }
 
 @test "exec hands on the words, the directory, input and status" {
@@ -69,4 +88,6 @@ teardown() {
 	[[ $output == *'+ ip link set dev lab0 xdp obj '*'/objs/xdp_allow.o sec xdp'* ]]
 	[[ $output == *'bpf_trace_printk: Drop ICMP packets'* ]]
 	[[ $output == *'drop not_listed: '* && $output != *'not as it should'* ]]
+	# And what to type next.
+	[[ ${lines[-1]} == *'scripts/lab up'*'scripts/lab exec host scripts/xdp-on lab0'* ]]
 }

@@ -253,9 +253,18 @@ refusing_bpftool() { # WORDS MESSAGE
 	cat >"$BATS_TEST_TMPDIR/bin/bpftool" <<-TOOL
 		#!/bin/bash
 		words=" \$* "
-		[[ \$words != *' batch file - '* ]] || words+=\$(cat)
+		if [[ \$words == *' batch file - '* ]]; then
+			lines=\$(cat)
+			[[ "\$lines " == *'$1'* ]] || exec $(command -v bpftool) "\$@" <<<"\$lines"
+			before=\${lines%%'$1'*}
+			text=\$($(command -v bpftool) "\$@" <<<"\${before%\$'\n'*}")
+			text=\${text%%',{"error":"reading batch'*}
+			text=\${text%]}
+			printf '%s,{"command":[],"output":{"error":"%s"}}]' "\${text:-[0}" '$2'
+			exit 255
+		fi
 		[[ \$words != *'$1'* ]] || { echo 'Error: $2' >&2; exit 255; }
-		exec $(command -v bpftool) "\$@" <<<"\${words#" \$* "}"
+		exec $(command -v bpftool) "\$@"
 	TOOL
 	chmod +x "$BATS_TEST_TMPDIR/bin/bpftool"
 }
@@ -272,13 +281,14 @@ programs_of() { # CMD…
 	# What is made once after each start of the machine.
 	host trace-on -q ringbuf
 	# Before Linux 6.16 the set is kept by another program, which is tried second.
-	[[ ! $(host ls "$traces/pids") == *core* ]] || more=5
+	[[ ! $(host ls "$traces/pids") == *core* ]] || more=4
 	host trace-off -q all
-	# env, bash, flock, mkdir, two times bpftool, mv
-	(($(programs_of "$scripts/trace-on" -q tracepoint pid "$writer") <= 7 + more))
-	[[ $(sed -n 5p "$BATS_TEST_TMPDIR/strace") == *'["bpftool", "batch", '* ]]
-	(($(programs_of "$scripts/trace-on" -q ringbuf pid $$) <= 7))
-	(($(programs_of "$scripts/trace-on" -q ringbuf pid $$ "$writer") <= 7))
+	# trace-on, flock, mkdir, bpftool, mv
+	(($(programs_of "$scripts/trace-on" -q tracepoint pid "$writer") <= 5 + more))
+	[[ $(sed -n 4p "$BATS_TEST_TMPDIR/strace") == *'["bpftool", "-j", "-f", "batch", '* ]]
+	# trace-on, flock, two times bpftool, mv
+	(($(programs_of "$scripts/trace-on" -q ringbuf pid $$) <= 5))
+	(($(programs_of "$scripts/trace-on" -q ringbuf pid $$ "$writer") <= 3))
 	new_reader tracepoint
 	written
 	reader_ends

@@ -104,7 +104,7 @@ all_get_in() {
 # bats test_tags=core
 @test "icmp by hand with exactly the tutorial's call: ping stops, HTTP lives, trace_pipe tells" {
 	serve host 8080
-	host bash -c 'mountpoint -q /sys/kernel/tracing || mount -t tracefs tracefs /sys/kernel/tracing'
+	tracefs
 	all_get_in
 	by_hand xdp_icmp host ip link set dev br0 xdp obj OBJECT sec xdp verbose
 	cut_off client1 172.17.0.1
@@ -455,7 +455,7 @@ tagged_listed_gets_in() { # PUSH BYTES [MODE]
 	host allow -q 172.17.0.2
 	mkdir "$BATS_TEST_TMPDIR/struck"
 	# An ip that strikes its whole process group when it has done the second port.
-	printf '#!/bin/sh\n%s "$@" || exit\ncase "$*" in *v2*obj*) kill -s "$STRIKE" 0 && sleep 5 ;; esac\n' "$(type -P ip)" >"$BATS_TEST_TMPDIR/struck/ip"
+	printf '#!/bin/sh\n%s "$@" || exit\ncase "$*" in *v2*xdp*) kill -s "$STRIKE" 0 && sleep 5 ;; esac\n' "$(type -P ip)" >"$BATS_TEST_TMPDIR/struck/ip"
 	chmod +x "$BATS_TEST_TMPDIR/struck/ip"
 	for signal in INT TERM; do
 		run host env PATH="$BATS_TEST_TMPDIR/struck:$PATH" STRIKE=$signal setsid -w "$scripts/xdp-on" -q br0 ports

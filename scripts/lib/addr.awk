@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# Addresses and list entries, both ways. Part of lib: not a command.
+# Addresses and entries of the list, from text to key and back. Part of lib: not a command. list.awk
+# uses its functions.
 #
-# -v to=keys   lines of addresses → lines "KIND KEY TEXT":
-#              KIND host4 net4 host6 net6; KEY the map's key in hex, two digits a byte,
-#              joined by "_"; TEXT the address as it is listed. A bad word ends it with rc 1
-#              and a line on stderr that begins with -v prog=NAME. With -v file=NAME comments
-#              and blank lines are skipped, and that line says where.
-# -v to=text   "KIND KEY" → "ORDER TEXT", ORDER sorts as numbers do; a third word, if there is one,
-#              stays before TEXT.
+# -v to=keys   words, one per line → lines "KIND KEY TEXT", each entry once:
+#              KIND host4 net4 host6 net6; KEY the map's key in hex, two digits per byte, joined by
+#              "_"; TEXT the address as it is listed. An invalid word ends it with rc 1 and one line
+#              on stderr that begins with -v prog=NAME. With -v file=NAME comments and blank lines
+#              are skipped, and that line says where.
+# -v to=text   "KIND KEY" → "ORDER TEXT"; ORDER sorts as the numbers do.
 # -v big=1     prefix lengths are in the byte order of a big-endian machine.
 
 function bad(why) {
@@ -20,7 +20,8 @@ function warn(text) {
 	print prog ": " text >"/dev/stderr"
 }
 
-# Four octets into b[at …]; 0 if it is no dotted quad. A leading zero would be octal to some tools.
+# Four octets into b[at …]; 0 if it is not a dotted quad. Some tools read a leading zero as octal, so
+# it is refused.
 function quad(s, at,    part, i) {
 	if (split(s, part, ".") != 4)
 		return 0
@@ -39,7 +40,7 @@ function hexval(s,    i, v) {
 	return v
 }
 
-# Groups of a part of an IPv6 address into g[1 …]; returns how many, -1 if one is bad.
+# Groups of a part of an IPv6 address into g[1 …]; returns how many, -1 if one is invalid.
 function groups(s, g, last,    part, n, i, at) {
 	if (s == "")
 		return 0
@@ -85,7 +86,7 @@ function six(s,    gap, n, m, i, head, tail) {
 	return 1
 }
 
-# Clears what is behind the prefix; returns whether there was anything.
+# Clears the host bits; returns whether any was set.
 function mask(bytes, plen,    i, bits, keep, had) {
 	had = 0
 	for (i = 1; i <= bytes; i++) {
@@ -137,7 +138,7 @@ function key(bytes, plen,    i, s) {
 	return substr(s, 2)
 }
 
-function to_keys(    slash, addr, plen, bytes, v) {
+function to_keys(    slash, addr, plen, bytes, v, k, kind) {
 	slash = index(word, "/")
 	addr = tolower(slash ? substr(word, 1, slash - 1) : word)
 	v = index(addr, ":") ? 6 : 4
@@ -155,17 +156,30 @@ function to_keys(    slash, addr, plen, bytes, v) {
 		bad("an IPv4-mapped address is on no wire; list the IPv4 address")
 	if (mask(bytes, plen))
 		warn(word ": host bits cleared: " (v == 6 ? text6() : text4()) "/" plen)
-	print (plen == 8 * bytes ? "host" : "net") v, key(bytes, plen), (v == 6 ? text6() : text4()) "/" plen
+	kind = (plen == 8 * bytes ? "host" : "net") v
+	k = key(bytes, plen)
+	if (seen[kind, k]++)
+		return
+	print kind, k, (v == 6 ? text6() : text4()) "/" plen
 }
 
-function to_text(    part, n, i, v, plen, skip) {
-	v = substr($1, length($1))
-	n = split($2, part, "_")
-	skip = substr($1, 1, 3) == "net" ? 4 : 0
-	plen = skip ? hexval(big ? part[4] : part[1]) : 8 * n
-	for (i = 1; i <= n - skip; i++)
-		b[i] = hexval(part[i + skip])
-	print v substr($2, 3 * skip + 1) sprintf("_%03d", plen), ($3 ? $3 " " : "") (v == 6 ? text6() : text4()) "/" plen
+# The prefix length of an entry, from its key.
+function plen_of(kind, k) {
+	if (kind == "host4" || kind == "host6")
+		return kind == "host4" ? 32 : 128
+	return hexval(big ? substr(k, 10, 2) : substr(k, 1, 2))
+}
+
+# The bytes of an entry's address, without the prefix length, as in the key.
+function addr_of(kind, k) {
+	return kind ~ /^net/ ? substr(k, 13) : k
+}
+
+function text_of(kind, k,    part, n, i) {
+	n = split(addr_of(kind, k), part, "_")
+	for (i = 1; i <= n; i++)
+		b[i] = hexval(part[i])
+	return (n == 16 ? text6() : text4()) "/" plen_of(kind, k)
 }
 
 BEGIN {
@@ -174,11 +188,10 @@ BEGIN {
 }
 
 to == "text" {
-	to_text()
-	next
+	print substr($1, length($1)) addr_of($1, $2) sprintf("_%03d", plen_of($1, $2)), text_of($1, $2)
 }
 
-{
+to == "keys" {
 	word = $0
 	if (file != "") {
 		sub(/#.*/, "", word)
@@ -190,5 +203,6 @@ to == "text" {
 }
 
 END {
-	exit failed
+	if (failed)
+		exit 1
 }

@@ -49,6 +49,11 @@ help() {
 	sed -n '/^# Usage:/,/^[^#]/{/^#/!q;s/^# \{0,1\}//;p}' "$(readlink -f "$0")"
 }
 
+# A command as the user types it, in the tree or installed.
+command_of() { # VERB
+	if [[ -e ${here%/*}/Makefile ]]; then printf 'scripts/%s' "$1"; else printf 'plainbpf %s' "$1"; fi
+}
+
 # Options that every command takes, before its words.
 common_option() { # WORD; 1 if it is none
 	case $1 in
@@ -148,4 +153,9 @@ bytes() { # ARRAY SIZE NUMBER
 	local -n array=$1
 	local i
 	for ((i = 0; i < $2; i++)); do array+=($(($3 >> 8 * (big ? $2 - 1 - i : i) & 255))); done
+}
+
+# A command as it is typed: in the tree, or installed.
+command_of() { # VERB
+	if [[ -e ${here%/*}/Makefile ]]; then printf 'scripts/%s' "$1"; else printf 'plainbpf %s' "$1"; fi
 }

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Warnings about who would be locked out.
 
-# Where the peer of this ssh session is. sudo takes the variable away; an ancestor still has it.
+# The address that this ssh session comes from. sudo removes the variable; an ancestor still has it.
 ssh_peer() {
 	local pid=$$ value=${SSH_CONNECTION-} word stat
 	while [[ -z $value ]] && ((pid > 1)); do
@@ -16,35 +16,41 @@ ssh_peer() {
 	printf '%s' "${value%% *}"
 }
 
-# Devices by which what enters DEV may be known to the host: itself, the bridges that it is a port of
-# and the VLAN devices on top of it.
+# Devices on which the host sees what enters through DEV: DEV itself, the bridge that it is a port of,
+# VLAN devices on top of either. Into near, with a space before and after each name.
 also_known_as() { # DEV
-	ip -j -d link show | jq -r --arg dev "$1" '
-		. as $all | def up: . as $names | ($names + [$all[] | select(.ifname as $i | $names | index($i)) | .master // empty]
-			+ [$all[] | select(.linkinfo.info_kind == "vlan" and (.link as $l | $names | index($l))) | .ifname]) | unique |
-			if . == $names then . else up end;
-		[$dev] | up | .[]'
+	local dev was=''
+	near=" $1 "
+	while [[ $near != "$was" ]]; do
+		was=$near
+		for dev in "${k_devices[@]}"; do
+			[[ $near != *" $dev "* || ! ${k_master[$dev]} || $near == *" ${k_master[$dev]} "* ]] || near+="${k_master[$dev]} "
+			[[ ${k_kind[$dev]} != vlan || $near != *" ${k_link[$dev]} "* || $near == *" $dev "* ]] || near+="$dev "
+		done
+	done
 }
 
-# Says who will not get in any more, before that is so. Needs the list open.
+# Warns of those who are about to be shut out. Needs the list open and the snapshot.
 warn_who_is_left_out() { # DEV [in|out]
-	local device=$1 near peer from zone
+	local device=$1 near dev peer from zone keys kind key
 	if list_empty; then
-		warn "the allow list is empty: no IPv4 or IPv6 packet gets ${2-in} by $device (first: allow ADDR)"
+		warn "the allow list is empty: no IPv4 or IPv6 packet gets ${2-in} through $device (first: $(command_of allow) ADDR)"
 	fi
-	near=" $(also_known_as "$device" | tr '\n' ' ')"
-	if ip -j addr show | jq -e --arg near "$near" \
-		'any(.[] | select(.ifname as $i | $near | contains(" " + $i + " ")) | .addr_info[]?; .dynamic)' >/dev/null; then
-		warn "$device has its address by DHCP or router advertisement: list who gives it, or it will run out"
-	fi
+	also_known_as "$device"
+	for dev in $near; do
+		[[ ${k_dynamic[$dev]-} ]] || continue
+		warn "$device has its address by DHCP or router advertisement: list the server, or the address will run out"
+		break
+	done
 	peer=$(ssh_peer)
 	peer=${peer#::ffff:}
 	[[ $peer ]] || return 0
 	zone=${peer#*%}
-	from=$(ip -j route get "${peer%%%*}" 2>/dev/null | jq -r '.[0].dev') || :
+	from=$(route_to "${peer%%%*}")
 	[[ $zone == "$peer" ]] || from=$zone
 	[[ $near == *" $from "* ]] || return 0
-	parse_words 2 "${peer%%%*}" >"$tmp/peer"
-	[[ -z $(list_admits "$tmp/peer") ]] || return 0
-	warn "your ssh session comes from $peer by $device and is not listed: it will hang (first: allow ${peer%%%*})"
+	read_words 2 "${peer%%%*}"
+	read -r kind key _ <<<"$keys"
+	! list_admitted "$kind" "$key" || return 0
+	warn "your ssh session comes from $peer through $device and is not listed: it will hang (first: $(command_of allow) ${peer%%%*})"
 }

@@ -5,10 +5,12 @@
 # changes nothing.
 #
 # k_snapshot reads all of it at once, with three programs; the look-ups below answer from that. Whoever
-# changes something calls k_stale, and the next look-up reads again.
+# changes something calls k_stale, and the next look-up reads again. In a subshell what is read is lost:
+# ask for the snapshot before $(…).
 #
 # Devices, by name (k_named: by an alternative name; k_name_of: by index), in order in k_devices:
 declare -A k_index=() k_type=() k_kind=() k_master=() k_mtu=() k_mac=() k_link=() k_named=()
+declare -A k_addr4=() k_addr6=() k_dynamic=()                   # first global address; 1 if one is by DHCP or the like
 declare -A k_xdp_id=() k_xdp_name=() k_xdp_tag=() k_xdp_mode=() # of the XDP program, or empty
 k_devices=() k_name_of=()
 # Attachments, by number: device, hook (xdp, tc/ingress, tc/egress), program id, mode (empty on tc),
@@ -23,7 +25,7 @@ k_prog_counters=() k_prog_bss=() k_prog_lost=() k_prog_slots=() k_prog_lists=()
 k_map_type=() k_map_name=() k_map_max=() k_map_pinned=()
 declare -A k_pin=()
 
-k_fresh=''
+k_fresh='' k_partial='' # partial: hooks have changed since
 k_stale() { k_fresh=''; }
 
 # bpftool's status tells nothing: a batch that went well may end with 255. kernel.jq looks for the
@@ -31,7 +33,7 @@ k_stale() { k_fresh=''; }
 k_snapshot() {
 	[[ ! $k_fresh ]] || return 0
 	local links batch rows row f claims='' names='' file
-	links=$(ip -j -d link show) || die 2 'cannot read the devices (ip -j -d link show)'
+	links=$(ip -j -d addr show) || die 2 'cannot read the devices (ip -j -d addr show)'
 	# The kernel allows control characters in names, JSON does not.
 	[[ $links != *[[:cntrl:]]* ]] || { links=${links//$'\n'/ } && links=${links//[[:cntrl:]]/?}; }
 	batch=$(bpftool -j -f batch file - 2>/dev/null <<<$'prog show\nmap show\nnet show') || :
@@ -51,7 +53,7 @@ k_snapshot() {
 		die 2 "cannot read the programs and maps (bpftool): ${rows##*$'\n'}"
 	k_devices=() k_name_of=() k_at_dev=() k_at_hook=() k_at_id=() k_at_mode=() k_at_ours=() k_at_shared=() k_at_json=()
 	k_index=() k_type=() k_kind=() k_master=() k_mtu=() k_mac=() k_link=() k_named=()
-	k_xdp_id=() k_xdp_name=() k_xdp_tag=() k_xdp_mode=() k_pin=()
+	k_addr4=() k_addr6=() k_dynamic=() k_xdp_id=() k_xdp_name=() k_xdp_tag=() k_xdp_mode=() k_pin=()
 	k_prog_type=() k_prog_name=() k_prog_tag=() k_prog_btf=() k_prog_maps=()
 	k_prog_counters=() k_prog_bss=() k_prog_lost=() k_prog_slots=() k_prog_lists=()
 	k_map_type=() k_map_name=() k_map_max=() k_map_pinned=()
@@ -69,6 +71,12 @@ k_snapshot() {
 			k_xdp_id[$row]=${f[9]-} k_xdp_name[$row]=${f[10]-} k_xdp_tag[$row]=${f[11]-} k_xdp_mode[$row]=${f[12]-}
 			for file in "${f[@]:13}"; do k_named[$file]=$row; done
 			;;
+		address)
+			row=${f[1]}
+			[[ ! ${f[4]-} ]] || k_dynamic[$row]=1
+			[[ ${f[2]} != inet || ${k_addr4[$row]-} ]] || k_addr4[$row]=${f[3]}
+			[[ ${f[2]} != inet6 || ${k_addr6[$row]-} ]] || k_addr6[$row]=${f[3]}
+			;;
 		program)
 			k_prog_type[f[1]]=${f[2]} k_prog_name[f[1]]=${f[3]} k_prog_tag[f[1]]=${f[4]} k_prog_btf[f[1]]=${f[5]}
 			k_prog_maps[f[1]]=${f[6]} k_prog_counters[f[1]]=${f[7]} k_prog_bss[f[1]]=${f[8]} k_prog_lost[f[1]]=${f[9]-}
@@ -80,7 +88,7 @@ k_snapshot() {
 			;;
 		esac
 	done <<<"$rows"
-	k_fresh=1
+	k_fresh=1 k_partial=''
 }
 
 netns() { stat -L -c %i /proc/self/ns/net; }
@@ -97,6 +105,21 @@ dev_read() { # DEV
 	xdp_name=${k_xdp_name[$dev_name]:--} xdp_tag=${k_xdp_tag[$dev_name]:--} xdp_mode=${k_xdp_mode[$dev_name]:--}
 }
 
+# Reads one device's XDP program again, after a change to it, by one program and without jq. What else
+# the snapshot knows of hooks stays as old as it was. Index 0 if the device is gone.
+k_device() { # DEV
+	k_partial=1
+	local text modes=('' native generic offloaded several)
+	text=$(ip -j -d link show dev "$1" 2>/dev/null) || text=''
+	k_index[$1]=0 k_xdp_id[$1]='' k_xdp_name[$1]='' k_xdp_tag[$1]='' k_xdp_mode[$1]=''
+	[[ $text =~ \"ifindex\":([0-9]+) ]] || return 0
+	k_index[$1]=${BASH_REMATCH[1]}
+	[[ $text =~ \"xdp\":\{\"mode\":([0-9]+),\"prog\":\{\"id\":([0-9]+)(,\"name\":\"([^\"]*)\")?(,\"tag\":\"([^\"]*)\")? ]] || return 0
+	k_xdp_mode[$1]=${modes[BASH_REMATCH[1]]-} k_xdp_id[$1]=${BASH_REMATCH[2]}
+	k_xdp_name[$1]=${BASH_REMATCH[4]} k_xdp_tag[$1]=${BASH_REMATCH[6]}
+	[[ ${k_xdp_name[$1]} ]] || k_xdp_name[$1]=$(prog_name "${k_xdp_id[$1]}")
+}
+
 # Every program on a hook of this network namespace, a JSON line each. Ours: the name of one of our
 # objects and our counters among its maps, or attached by us from an object that the user named.
 hooks() {
@@ -109,9 +132,13 @@ hooks() {
 	bpftool -j map show >"$tmp/maps"
 }
 
+# Debian 11's ip and tc do not know the names of programs.
 prog_name() { # ID; empty if it has none
-	k_snapshot
-	printf '%s' "${k_prog_name[$1]-}"
+	if [[ $k_fresh && ${k_prog_type[$1]-} ]]; then
+		printf '%s' "${k_prog_name[$1]}"
+	elif [[ $(bpftool -j prog show id "$1" 2>/dev/null) =~ \"name\":\"([^\"]*)\" ]]; then
+		printf '%s' "${BASH_REMATCH[1]}"
+	fi
 }
 
 is_ours() { # ID
@@ -171,6 +198,11 @@ ports_of() { # BRIDGE
 	for dev in "${k_devices[@]}"; do
 		[[ ${k_master[$dev]} != "$1" ]] || printf '%s\n' "$dev"
 	done
+}
+
+# The device that packets to an address leave through.
+route_to() { # ADDR
+	[[ ! $(ip -j route get "$1" 2>/dev/null) =~ \"dev\":\"([^\"]*)\" ]] || printf '%s' "${BASH_REMATCH[1]}"
 }
 
 # The filters of a direction, in the order in which they are asked: fl_kind fl_pref fl_chain fl_protocol,
@@ -249,19 +281,30 @@ reason_names() { # BTF-ID
 }
 
 # The log of a loaded program: its one variable. off, dropped, all; empty if it has none.
-readonly log_modes=(off dropped all) # enum pb_log
 
 log_of() { # ID
 	local bss
 	bss=$(bss_of "$1")
-	[[ $bss && $(bpftool -j map lookup id "$bss" key 0 0 0 0) =~ \"pb_log_mode\":([0-9]) ]] || return 0
-	printf '%s' "${log_modes[BASH_REMATCH[1]]-}"
+	[[ ! $bss ]] || log_in "$bss"
+}
+log_in() { # MAP-ID
+	[[ $(bpftool -j map lookup id "$1" key 0 0 0 0) =~ \"pb_log_mode\":([0-9]) ]] || return 0
+	printf '%s' "${pb_log_modes[BASH_REMATCH[1]]-}"
 }
 
-# The map of a program's variables; nothing if it has none.
+# The map of a program's variables; nothing if it has none. One that the snapshot does not know, having
+# been loaded since, is asked for by itself: that is one program, and no jq.
 bss_of() { # ID
-	k_snapshot
-	((${k_prog_bss[$1]-0} == 0)) || printf '%s' "${k_prog_bss[$1]}"
+	local text id
+	[[ ! $k_fresh || ! ${k_prog_type[$1]-} ]] || {
+		((k_prog_bss[$1] == 0)) || printf '%d' "${k_prog_bss[$1]}"
+		return 0
+	}
+	text=$(bpftool -j batch file - 2>/dev/null <<<"prog show id $1"$'\nmap show') || :
+	[[ $text =~ \"map_ids\":\[([0-9,]*)\] ]] || return 0
+	for id in ${BASH_REMATCH[1]//,/ }; do
+		[[ ! $text =~ \"id\":$id,\"type\":\"array\",\"name\":\"[^\"]*\.bss\" ]] || { printf '%d' "$id" && return; }
+	done
 }
 
 map_field() { # PIN FIELD; empty if there is no such map

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# What `ip -j -d link show` and a bpftool batch of prog, map and net show print, as rows that bash
+# What `ip -j -d addr show` and a bpftool batch of prog, map and net show print, as rows that bash
 # reads: the kind of a row, then its fields, with a unit separator between them. k_snapshot in
 # kernel.bash knows the fields.
 #
@@ -48,6 +48,8 @@ map(. as $at | $link["\(.ifindex)"] as $l | $prog["\(.id)"] as $p | select($l an
 ($links[] | (.xdp.prog // {} | . + ($prog["\(.id)"] // {})) as $p |
 	["device", .ifname, .ifindex, .link_type, .linkinfo.info_kind, .master, .mtu, .address, .link,
 	 $p.id, $p.name, $p.tag, (.xdp // {} | mode), (.altnames // [] | .[])] | row),
+($links[] | .ifname as $dev | .addr_info[]? | select(.scope == "global" or .dynamic) |
+	["address", $dev, .family, .local, (.dynamic // "")] | row),
 ($progs[] | ["program", .id, .type, .name, .tag, .btf_id // 0, (.map_ids // [] | join(" ")),
 	.counters, .bss, .lost, (.slots | join(" ")), (.lists | join(" "))] | row),
 ($maps[] | ["map", .id, .type, .name, .max_entries, (.pinned // [] | .[])] | row)

@@ -1,319 +1,350 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2154,SC2034 # what base.bash sets is used here, what is set here the commands use
 # SPDX-License-Identifier: GPL-2.0-only
-# The allow list's maps: make, read, edit, grow. Sourced by the commands that need it, after base.bash.
+# The allow list: what it says of an address, and edits of one entry. Sourced by the commands that
+# need it, after base.bash and addr.bash.
 #
-# A kind (host4 …) is an inner map pinned as pb_KIND and held by the one slot of the array
+# A kind (host4 …) is an inner map, pinned as pb_KIND and held by the one slot of the array
 # pb_KIND_slot, which is what programs look into. The slot is the truth; the pin beside it is for
-# people and for us. One entry is one map update. More than one is journalled, made ready in new
-# maps beside the old where that is not too long, and put in force by one bpftool process, so that
-# who dies on the way leaves the old list or one that the next command completes.
+# people and for us. maps.bash makes, mends and rebuilds the maps. It is read only when there is
+# something to do for it, because every command here is to answer at once.
+#
+# The look-up below is the only one in user space. It knows entry times, as the programs do:
+#
+#   list_read          finds the maps that programs look into now: list_map, list_max
+#   list_admitted      whether an address is let in
+#   list_entry         which entry lets it in, or does not any more, or comes near
+#
+# To ask another list, fill in list_map and list_max and leave list_read out.
 
-declare -A kind_type=([host4]=hash [host6]=hash [net4]=lpm_trie [net6]=lpm_trie)
-declare -A kind_key=([host4]=4 [host6]=16 [net4]=8 [net6]=20)
-declare -A kind_flags=([host4]=0 [host6]=0 [net4]=1 [net6]=1) # BPF_F_NO_PREALLOC, a trie's must
+declare -A list_map=()   # by kind, as bpftool wants it: "id N" or "pinned PIN"; no map: no entry
+declare -A list_max=()   # room in it
+declare -A list_known=() # values that have been looked up already, by "KIND KEY"; empty: not there
+declare -A list_texts=() # dumps, by the maps dumped
+
+# Above this many entries a map is long: it is edited in place, and not dumped for a look-up's sake.
+list_long=4096
 readonly until_removed=(0 0 0 0 0 0 0 0)
 
-# Entries that a map of N should have room for. Eight times as many up to 32768: a hash with empty
-# buckets answers faster, until they no longer fit the processor's cache beside the entries
-# (docs/performance.md). Beyond, the next power of two.
-capacity() { # N
-	local want=$(($1 * 8)) room=256
-	((want <= 32768)) || want=$(($1 > 32768 ? $1 : 32768))
-	while ((room < want)); do room=$((room * 2)); done
-	printf '%d' "$room"
+# Text of bpftool: a value, the map in a slot (before bpftool 7.2 as four bytes), an id and room.
+readonly text_value='value:[[:space:]]+(([0-9a-f]{2}[[:space:]]*){8})'
+readonly text_slot='key: 00 00 00 00  (inner_map_id: ([0-9]+)|value: (..) (..) (..) (..))'
+readonly text_map='(^|'$'\n'')([0-9]+): (hash|lpm_trie) [^:]*max_entries ([0-9]+)'
+
+slot_value() { # after a match of text_slot: sets inner
+	inner=${BASH_REMATCH[2]}
+	[[ $inner ]] || if ((big)); then
+		inner=$((0x${BASH_REMATCH[3]}${BASH_REMATCH[4]}${BASH_REMATCH[5]}${BASH_REMATCH[6]}))
+	else
+		inner=$((0x${BASH_REMATCH[6]}${BASH_REMATCH[5]}${BASH_REMATCH[4]}${BASH_REMATCH[3]}))
+	fi
 }
 
-create() { # KIND PIN ENTRIES
-	try bpftool map create "$2" type "${kind_type[$1]}" key "${kind_key[$1]}" value 8 \
-		entries "$3" name "pb_$1" flags "${kind_flags[$1]}"
-}
-
-fill_slot() { # KIND PIN
-	try bpftool map update pinned "$(slot_of "$1")" key 0 0 0 0 value pinned "$2"
-}
-
-# An array made here must be what the objects define, or ip would refuse to reuse the pin.
-create_slot() { # KIND
-	try bpftool map create "$(slot_of "$1")" type array_of_maps key 4 value 4 entries 1 \
-		name "pb_$1_slot" inner_map pinned "$(pin_of "$1")"
-}
-
-# Whether each slot holds the map that is pinned beside it. Every command asks this, so it is one
-# bpftool call, and no jq, which takes ten times as long to start. bpftool's status tells nothing: a
-# batch with "map show" in it ends with "reading batch file failed" when all went well (7.5).
-list_sound() {
-	local kind text answer answers ids=() inner
-	for kind in "${kinds[@]}"; do
-		[[ -e $(pin_of "$kind") && -e $(slot_of "$kind") && ! -e $(pin_of "$kind")_new ]] || return 1
-		printf 'map lookup pinned %s key 0 0 0 0\nmap show pinned %s\n' "$(slot_of "$kind")" "$(pin_of "$kind")"
-	done >"$tmp/sound"
-	text=$(bpftool -j batch file "$tmp/sound" 2>/dev/null) || :
-	mapfile -t -d '}' answers <<<"$text"
-	for answer in "${answers[@]}"; do
-		if inner_id "$answer"; then
-			ids+=("$inner")
-		elif [[ $answer =~ \"id\":([0-9]+) ]]; then
-			ids+=("${BASH_REMATCH[1]}")
-		fi
-	done
-	((${#ids[@]} == 8 && ids[0] == ids[1] && ids[2] == ids[3] && ids[4] == ids[5] && ids[6] == ids[7]))
-}
-
-# Makes the maps that are missing, and mends what a killed command or a hand has left.
-list_open() {
+# Lines that ask bpftool which map is in a slot and which is pinned beside it, for every kind.
+list_check_lines() {
 	local kind
-	need bpftool jq awk
-	need_globals
-	[[ ${lock_fd-} ]] || take_lock
-	list_sound || for kind in "${kinds[@]}"; do list_mend "$kind"; done
-	[[ -e $journal ]] || return 0
-	note 'completing an edit that was interrupted'
-	tail -n +2 "$journal" >"$tmp/journal"
-	list_edit "$(head -n 1 "$journal")" "$tmp/journal" again
+	check=''
+	for kind in "${kinds[@]}"; do
+		check+="map show pinned ${list_pin[$kind]}"$'\n'"map lookup pinned ${list_slot[$kind]} key 0 0 0 0"$'\n'
+	done
 }
 
-# The slot is what programs see, so the pin follows the slot.
-list_mend() { # KIND
-	local kind=$1 pin slot in_slot=''
-	pin=$(pin_of "$kind") slot=$(slot_of "$kind")
-	[[ ! -e $slot ]] || in_slot=$(slot_id "$kind")
-	if [[ -e ${pin}_new ]]; then
-		if [[ $in_slot && $in_slot == "$(map_field "${pin}_new" id)" ]]; then
-			run mv -T "${pin}_new" "$pin"
-		else
-			run rm -f "${pin}_new"
+# Reads the answer into list_map and list_max, and what is left of it into rest. 1 unless each slot
+# holds the map that is pinned beside it.
+list_checked() { # TEXT
+	local kind inner
+	rest=$1
+	list_map=() list_max=() list_known=() list_texts=()
+	for kind in "${kinds[@]}"; do
+		[[ $rest =~ $text_map ]] || return 1
+		list_map[$kind]="id ${BASH_REMATCH[2]}" list_max[$kind]=${BASH_REMATCH[4]}
+		rest=${rest#*"${BASH_REMATCH[0]}"}
+		[[ $rest =~ $text_slot ]] || return 1
+		rest=${rest#*"${BASH_REMATCH[0]}"}
+		slot_value
+		[[ ${list_map[$kind]} == "id $inner" ]] || return 1
+	done
+}
+
+# Whether the maps are all there, as far as can be seen without a program, and nothing is unfinished.
+list_there() {
+	local kind
+	[[ ! -s $journal ]] || return 1
+	for kind in "${kinds[@]}"; do
+		[[ -e ${list_pin[$kind]} && -e ${list_slot[$kind]} && ! -e ${list_pin[$kind]}_new ]] || return 1
+	done
+}
+
+list_unfinished() {
+	local kind
+	[[ ! -s $journal ]] || return 0
+	for kind in "${kinds[@]}"; do
+		[[ ! -e ${list_pin[$kind]}_new ]] || return 0
+	done
+	return 1
+}
+
+# bpftool's status is of no use here: a batch with "map show" in it ends with "reading batch file
+# failed" when all went well (7.5).
+list_ask() { # LINES; sets answer
+	answer=$(bpftool batch file - 2>&1 <<<"$1") || :
+}
+
+list_maps() {
+	# shellcheck source=scripts/lib/maps.bash
+	[[ ${list_least-} ]] || . "$lib/maps.bash"
+}
+
+# Opens the list for an edit: takes the lock, makes the maps that are missing, and mends what a killed
+# command or a hand has left.
+list_open() {
+	local check rest answer
+	[[ ${lock_fd-} ]] || { need bpftool awk && need_globals && take_lock; }
+	list_check_lines
+	if list_there && list_ask "$check" && list_checked "$answer"; then return; fi
+	list_maps
+	list_repair
+}
+
+# Finds the maps that programs look into. Makes none: without maps the list is empty. Looks up a host
+# as well, which saves a program.
+list_read() { # [KIND KEY]
+	local check rest answer kind inner
+	need bpftool awk
+	! list_unfinished || list_open
+	list_check_lines
+	[[ ! ${1-} ]] || check+="map lookup pinned ${list_pin[$1]} key hex ${2//_/ }"
+	if list_there && list_ask "$check" && list_checked "$answer"; then
+		[[ ! ${1-} ]] || list_know "$1 $2" "$rest"
+		return
+	fi
+	# Something is missing, or a hand was at work.
+	list_map=() list_max=() list_known=() list_texts=()
+	for kind in "${kinds[@]}"; do
+		[[ -e ${list_slot[$kind]} ]] || continue
+		list_ask "map lookup pinned ${list_slot[$kind]} key 0 0 0 0"
+		[[ $answer =~ $text_slot ]] || continue
+		slot_value
+		list_ask "map show id $inner"
+		[[ $answer =~ $text_map ]] || continue
+		list_map[$kind]="id $inner" list_max[$kind]=${BASH_REMATCH[4]}
+	done
+}
+
+list_know() { # "KIND KEY" TEXT; sets value
+	value=''
+	if [[ $2 =~ $text_value ]]; then
+		read -ra value <<<"${BASH_REMATCH[1]//$'\n'/ }"
+		printf -v value '%s_' "${value[@]}"
+	fi
+	value=${value%_}
+	list_known[$1]=$value
+}
+
+# Sets value to what a map has for a key; of a trie, for the longest prefix around it. 1 if nothing.
+list_value() { # KIND KEY
+	local answer
+	value=''
+	[[ ${list_map[$1]-} ]] || return
+	if [[ ${list_known["$1 $2"]+known} ]]; then
+		value=${list_known["$1 $2"]}
+	else
+		list_ask "map lookup ${list_map[$1]} key hex ${2//_/ }"
+		list_know "$1 $2" "$answer"
+	fi
+	[[ $value ]]
+}
+
+# Sets now to the time that entries are measured by, bpf_ktime_get_boot_ns.
+list_clock() {
+	local up
+	read -r up _ </proc/uptime
+	now=$((10#${up/./} * 10000000))
+}
+
+# Whether an entry of this value lets in: 0 stays until it is removed, else it is the time of its end.
+list_lets_in() { # VALUE
+	local i ns=''
+	[[ $1 != 00_00_00_00_00_00_00_00 ]] || return 0
+	for ((i = 0; i < 24; i += 3)); do
+		if ((big)); then ns+=${1:i:2}; else ns=${1:i:2}$ns; fi
+	done
+	((16#$ns < 0 || 16#$ns > now)) # what is below 0 here is far away
+}
+
+# Whether a host or network is let in. Asks the maps as a program does.
+list_admitted() { # KIND KEY
+	local value now net_kind net_key
+	list_clock
+	if [[ $1 == host* ]]; then ! list_value "$1" "$2" || ! list_lets_in "$value" || return 0; fi
+	around "$1" "$2"
+	list_value "$net_kind" "$net_key" && list_lets_in "$value"
+}
+
+# What the list says of a host or network. Sets found, and found_kind, found_key and found_text, an entry:
+#   in     it lets it in
+#   ended  it would, but its time is over
+#   near   nothing lets it in; this entry has the most bits in common
+#   long   nothing lets it in, and the list is too long to look for something near
+#   empty  nothing lets it in, and there is nothing near
+list_entry() { # KIND KEY TEXT
+	local value now net_kind net_key kind long='' dumps='' script=''
+	list_clock
+	found=in found_kind=$1 found_key=$2 found_text=$3
+	if [[ $1 == host* ]]; then ! list_value "$1" "$2" || ! list_lets_in "$value" || return 0; fi
+	around "$1" "$2"
+	for kind in "host${1: -1}" "$net_kind"; do
+		[[ ${list_map[$kind]-} ]] || continue
+		# The network around it is found by a dump only, however long the list.
+		if ((list_max[$kind] > list_long)) && ! { [[ $kind == net* ]] && list_value "$net_kind" "$net_key"; }; then
+			long=1
+			continue
 		fi
+		dumps+=" $kind" script+="map dump ${list_map[$kind]}"$'\n'
+	done
+	if [[ ! $dumps ]]; then
+		found=${long:+long} found=${found:-empty} found_kind='' found_key='' found_text=''
+	else
+		[[ ${list_texts[$script]+there} ]] || list_texts[$script]=$(bpftool batch file - <<<"$script" 2>/dev/null) || :
+		read -r found found_kind found_key found_text < <(
+			asked="$1 $2 $3" awk -v want=entry -v kinds="$dumps" -v now="$now" -v long="$long" -v big="$big" \
+				-f "$lib/addr.awk" -f "$lib/list.awk" <<<"${list_texts[$script]}"
+		) || die 2 'cannot read the list'
 	fi
-	if [[ $in_slot && $in_slot != "$(map_field "$pin" id)" ]]; then
-		run rm -f "$pin"
-		run bpftool map pin id "$in_slot" "$pin" || die 2 "cannot pin $pin"
+	# A host of a long list is not in the dump.
+	if [[ $found != in && $1 == host* && ${list_known["$1 $2"]-} ]]; then
+		found=ended found_kind=$1 found_key=$2 found_text=$3
 	fi
-	[[ -e $pin ]] || create "$kind" "$pin" "$(capacity 0)" || die 2 "cannot make $pin: $(reason)"
-	[[ -e $slot ]] || create_slot "$kind" || die 2 "cannot make $slot: $(reason)"
-	[[ $in_slot ]] || fill_slot "$kind" "$pin" || die 2 "cannot fill $slot: $(reason)"
+}
+
+# Dumps the maps of these kinds into awk; its arguments come from the caller.
+list_dump_into() { # KINDS AWK-ARGUMENT…
+	local kind dumps='' script='' asked_kinds=$1
+	shift
+	for kind in $asked_kinds; do
+		[[ ! ${list_map[$kind]-} ]] || dumps+=" $kind" script+="map dump ${list_map[$kind]}"$'\n'
+	done
+	awk -v kinds="$dumps" -v big="$big" "$@" -f "$lib/addr.awk" -f "$lib/list.awk" \
+		< <([[ ! $script ]] || bpftool batch file - <<<"$script" 2>/dev/null)
+}
+
+# Prints "TEXT ENTRY" for each of these hosts and networks that a wider entry lets in.
+list_around() { # KEY-LINES|FILE
+	local now
+	list_clock
+	if [[ $1 == /* ]]; then
+		list_dump_into 'net4 net6' -v want=around -v now="$now" -v from="$1"
+	else
+		asked=$1 list_dump_into 'net4 net6' -v want=around -v now="$now"
+	fi
+}
+
+# Warns of what is still let in by a wider entry, the first few of it.
+list_warn_around() {
+	local kind key _ net_kind net_key value said n=0 asked by
+	if [[ ! $keys_file && $keys != *$'\n'* ]]; then
+		# Mostly nothing, which is known by now.
+		read -r kind key _ <<<"$keys"
+		around "$kind" "$key"
+		list_value "$net_kind" "$net_key" || return 0
+	fi
+	said=$(list_around "${keys_file:-$keys}") || die 2 'cannot read the list'
+	[[ $said ]] || return 0
+	while read -r asked by; do
+		((++n > 5)) || warn "$asked: still allowed by $by"
+	done <<<"$said"
+	((n <= 5)) || warn "… and $((n - 5)) more"
+}
+
+# Prints the list: sorted, one entry per line, with -j as JSON.
+list_print() {
+	if [[ $json ]]; then
+		list_sorted | awk 'BEGIN { printf "[" } { printf "%s{\"addr\":\"%s\"}", sep, $2; sep = "," } END { print "]" }'
+	else
+		list_sorted | cut -d' ' -f2
+	fi || die 2 'cannot write the list'
+}
+
+list_sorted() { list_dump_into "${kinds[*]}" -v want=list | LC_ALL=C sort; }
+
+# Sets list_used, the number of entries of each kind that has a map, and list_max. Never by reading the
+# list as text, which takes a second at 50 000 entries, unless the helper is not built.
+declare -A list_used=()
+list_count() {
+	local kind maps=() have=() counts answer n room
+	list_used=()
+	for kind in "${kinds[@]}"; do
+		# shellcheck disable=SC2206 # two words
+		[[ ! ${list_map[$kind]-} ]] || maps+=(${list_map[$kind]#pinned }) have+=("$kind")
+	done
+	((${#have[@]})) || return 0
+	if [[ -x $here/map_count ]]; then
+		counts=$("$here/map_count" "${maps[@]}") || die 2 'cannot count the entries'
+	else
+		counts=$(list_dump_into "${have[*]}" -v want=count) || die 2 'cannot count the entries'
+	fi
+	for kind in "${have[@]}"; do
+		read -r n room <<<"$counts"
+		counts=${counts#*$'\n'}
+		if [[ ! $room ]]; then
+			list_ask "map show ${list_map[$kind]}"
+			[[ $answer =~ $text_map ]] || die 2 'cannot count the entries'
+			room=${BASH_REMATCH[4]}
+		fi
+		list_used[$kind]=$n list_max[$kind]=$room
+	done
 }
 
 # Whether the list holds nothing at all.
 list_empty() {
 	local kind
-	for kind in "${kinds[@]}"; do
-		if bpftool -j map getnext pinned "$(pin_of "$kind")" 2>/dev/null | grep next_key >/dev/null; then
-			return 1
-		fi
+	list_count
+	for kind in "${!list_used[@]}"; do
+		((list_used[$kind] == 0)) || return 1
 	done
 }
 
-# All entries as lines "KIND KEY VALUE", into $tmp/entries.
-list_dump() { # [KIND…]
-	local kind pin
-	for kind in "${@:-${kinds[@]}}"; do
-		pin=$(pin_of "$kind")
-		[[ ! -e $pin ]] || entries_of "$kind" pinned "$pin" || die 2 "cannot read $pin"
-	done >"$tmp/entries"
+# Carries out an edit of the entries in keys, or in the file keys_file: all of them or, if one of them
+# cannot be done, none.
+list_edit() { # add|del|flush
+	local how=$1
+	local one=''
+	if [[ $how != flush && ! $dry && ! $keys_file && $keys != *$'\n'* ]]; then one=1; fi
+	[[ ! $one ]] || ! list_edit_one "$how" || return 0
+	list_open
+	[[ ! $one ]] || ! list_edit_one "$how" || return 0
+	list_maps
+	list_edit_many "$how"
 }
 
-# Those of one map. A long entry is broken into lines by bpftool, hence the split at "key:".
-entries_of() { # KIND pinned PIN | KIND id N
-	bpftool map dump "$2" "$3" >"$tmp/dump" || return
-	awk -v kind="$1" -v size="${kind_key[$1]}" '
-		BEGIN { RS = "key:" }
-		NR > 1 {
-			key = $1; value = $(size + 2)
-			for (i = 2; i <= size; i++) key = key "_" $i
-			for (i = size + 3; i <= size + 9; i++) value = value "_" $i
-			print kind, key, value
-		}' "$tmp/dump"
-}
-
-in_map() { # KIND KEY; of a trie: whether a prefix covers it
-	# shellcheck disable=SC2046 # a key is words
-	bpftool map lookup pinned "$(pin_of "$1")" key hex $(words "$2") &>/dev/null
-}
-
-# The longest prefix around each of the hosts and networks, lines "TEXT ENTRY". bpftool's look-up in
-# a trie finds that prefix too, but does not say which it is.
-covering() { # FILE of key lines
-	list_dump net4 net6
-	awk -v big="$big" '
-		function cut(bits, n,    i, s, keep, have) {
-			s = ""
-			for (i = 1; i <= bytes; i++) {
-				have = part[off + i]
-				keep = n - 8 * (i - 1)
-				if (keep <= 0) have = "00"
-				else if (keep < 8) have = sprintf("%02x", hex(have) - hex(have) % 2 ^ (8 - keep))
-				s = s "_" have
-			}
-			return s
-		}
-		function hex(s) {
-			return (index("0123456789abcdef", substr(s, 1, 1)) - 1) * 16 + index("0123456789abcdef", substr(s, 2, 1)) - 1
-		}
-		NR == FNR { have[$1, $2]; next }
-		{
-			v = substr($1, length($1)); count = split($2, part, "_")
-			off = $1 ~ /^net/ ? 4 : 0; bytes = count - off
-			split($3, text, "/")
-			for (n = text[2]; n >= 0; n--) {
-				key = (big ? sprintf("00_00_00_%02x", n) : sprintf("%02x_00_00_00", n)) cut(bytes, n)
-				if (("net" v, key) in have) { print "net" v, key, $3; break }
-			}
-		}' "$tmp/entries" "$1" | awk -v to=text -v big="$big" -f "$lib/addr.awk" | cut -d' ' -f2-
-}
-
-# The entry that lets the host or network of a key line in, or nothing.
-list_admits() { # FILE
-	local kind key text
-	read -r kind key text <"$1"
-	if [[ $kind == host* ]] && in_map "$kind" "$key"; then
-		printf '%s' "$text"
-	else
-		covering "$1" | cut -d' ' -f2
-	fi
-}
-
-# Puts edits in force, given as key lines. All of them or, if one cannot be, none.
-list_edit() { # add|del|flush FILE [again: what is done already is no error]
-	local how=$1 missing n
-	committing=''
-	LC_ALL=C sort -u "$2" >"$tmp/asked"
-	n=$(wc -l <"$tmp/asked")
-	if [[ $n == 1 && ! ${3-} ]]; then
-		list_edit_one "$how" && return
-	fi
-	list_dump
-	# An entry that ends is there for deny, but to add it is to let it in until removed.
-	awk -v here="$tmp/present" -v away="$tmp/absent" -v how="$how" '
-		BEGIN { printf "" >here; printf "" >away }
-		FILENAME == ARGV[1] { if (how == "del" || $3 ~ /^[0_]*$/) have[$1, $2]; next }
-		{ print >(($1, $2) in have ? here : away) }' "$tmp/entries" "$tmp/asked"
-	case $how in
-	add) cp "$tmp/absent" "$tmp/todo" ;;
-	del)
-		missing=$(awk '{ printf "%s%s", sep, $3; sep = " " } NR == 5 { printf " …"; exit }' "$tmp/absent")
-		[[ -z $missing || ${3-} ]] || die 1 "not in the list: $missing"
-		cp "$tmp/present" "$tmp/todo"
-		;;
-	flush) cut -d' ' -f1,2 "$tmp/entries" >"$tmp/todo" ;;
-	esac
-	[[ -s $tmp/todo ]] || return 0
-	if [[ ! $dry && ! ${3-} ]]; then
-		undos+=(list_abandon)
-		printf '%s\n' "$how" | cat - "$tmp/todo" 2>/dev/null >"$journal.new" || die 2 "cannot write $journal"
-		mv "$journal.new" "$journal" || die 2 "cannot write $journal"
-	fi
-	list_apply "$how"
-	[[ $dry ]] || rm -f "$journal"
-	committing=1
-}
-
-# An edit that ends before anything of it is in force has not been; later it is completed.
-committing=''
-
-list_abandon() {
-	local kind
-	[[ ! $committing ]] || return 0
-	rm -f "$journal" "$journal.new"
-	for kind in "${kinds[@]}"; do
-		[[ ! -e $(pin_of "$kind")_new ]] || run rm -f "$(pin_of "$kind")_new"
-	done
-}
-
-# A single entry is a single call, atomic by itself. 1 if the map must grow first.
+# One entry is one call, atomic by itself, by the same process that looks whether the list is in order:
+# to edit a map that has been replaced harms nobody. 1 if that was not the end of it. flock -F becomes
+# bpftool, which keeps the lock.
 list_edit_one() { # add|del
-	local one call
-	read -ra one <"$tmp/asked"
-	read -ra call <<<"pinned $(pin_of "${one[0]}") key hex $(words "${one[1]}")"
-	case $1 in
-	add) try bpftool map update "${call[@]}" value "${until_removed[@]}" && return ;;
-	del) # shown when it is done: what is not in the list is one line of complaint
-		if [[ $dry ]]; then
-			list_dump "${one[0]}"
-			grep -q "^${one[0]} ${one[1]} " "$tmp/entries" || die 1 "not in the list: ${one[2]}"
-		fi
-		if [[ $dry ]] || keep bpftool map delete "${call[@]}"; then
-			say bpftool map delete "${call[@]}"
-			return
-		fi
-		;;
-	esac
-	case $complaint in
-	*'Argument list too long'* | *'No space left'*) return 1 ;;
-	*'No such file'*) die 1 "not in the list: ${one[2]}" ;;
-	esac
-	die 2 "cannot $1 ${one[2]}: $(reason)"
-}
-
-# Does the edits in $tmp/todo, knowing $tmp/entries. New maps are made and filled beside the old
-# ones; then one bpftool process does all that programs can see. A few edits of a long list are made
-# in the map itself, by that same process.
-list_apply() { # add|del|flush
-	local how=$1 kind touched=() pin has edits max
-	: >"$tmp/commit"
-	for kind in "${kinds[@]}"; do
-		pin=$(pin_of "$kind")
-		edits=$(grep -c "^$kind " "$tmp/todo") || continue
-		has=$(grep -c "^$kind " "$tmp/entries") || :
-		max=$(map_field "$pin" max_entries)
-		if [[ $how != flush ]] && ((has > 65536 && edits * 8 < has && has + edits <= ${max:-0})); then
-			list_lines "$how" "$kind" "$pin" <"$tmp/todo" >>"$tmp/commit"
-		else
-			list_rebuild "$how" "$kind"
-			touched+=("$kind")
-			printf 'map update pinned %s key 0 0 0 0 value pinned %s_new\n' "$(slot_of "$kind")" "$pin" >>"$tmp/commit"
-		fi
-	done
-	committing=1
-	batch "$tmp/commit" || die 2 "an edit stopped half way: $(reason); the next allow completes it"
-	for kind in "${touched[@]}"; do
-		run mv -T "$(pin_of "$kind")_new" "$(pin_of "$kind")"
-	done
-}
-
-# Entries as bpftool batch lines.
-list_lines() { # add|del KIND PIN
-	awk -v how="$1" -v kind="$2" -v pin="$3" '
-		$1 != kind { next }
-		{ gsub(/_/, " ", $2) }
-		how == "del" { print "map delete pinned " pin " key hex " $2; next }
-		{
-			value = $3 ~ /^[0-9a-f_]+$/ ? $3 : "00_00_00_00_00_00_00_00"
-			gsub(/_/, " ", value)
-			print "map update pinned " pin " key hex " $2 " value hex " value
-		}'
-}
-
-# A new map beside the old one, filled with what the list is to hold.
-list_rebuild() { # add|del|flush KIND
-	local how=$1 kind=$2 pin max n
-	pin=$(pin_of "$kind")
-	awk -v how="$how" -v kind="$kind" '
-		$1 != kind { next }
-		FILENAME == ARGV[1] { edit[$2]; next }
-		!($2 in edit) { print }
-		END { if (how == "add") for (key in edit) print kind, key }' "$tmp/todo" "$tmp/entries" >"$tmp/next"
-	n=$(wc -l <"$tmp/next")
-	list_lines add "$kind" "${pin}_new" <"$tmp/next" >"$tmp/fill"
-	if ! create "$kind" "${pin}_new" "$(capacity "$n")" || ! batch "$tmp/fill"; then
-		# A tool that ran out of memory may have been killed before it could say so.
-		[[ ! $complaint || $complaint =~ (too long|allocate memory|No space left|Killed) ]] ||
-			die 2 "cannot make a new list: $kind: $(reason)"
-		max=$(map_field "$pin" max_entries)
-		die 2 "list full ($(grep -c "^$kind " "$tmp/entries" || :)/$max): $kind: $(reason)"
+	local check rest answer kind key text edit net_kind net_key lock=(flock -F -w 2 -E 75 "$state/lock")
+	list_there && [[ -w $state ]] || return
+	read -r kind key text <<<"$keys"
+	list_check_lines
+	edit="pinned ${list_pin[$kind]} key hex ${key//_/ }"
+	if [[ $1 == add ]]; then
+		edit="map update $edit value ${until_removed[*]}"
+	else
+		around "$kind" "$key"
+		edit="map delete $edit"
+		check+=$edit$'\n'"map lookup pinned ${list_pin[$net_kind]} key hex ${net_key//_/ }"
 	fi
-}
-
-# One bpftool process for many calls. Shows them one by one if they are few.
-batch() { # FILE
-	local n line
-	n=$(wc -l <"$1")
-	((n)) || return 0
-	if ((n <= 100)); then
-		while read -ra line; do say bpftool "${line[@]}"; done <"$1"
-	elif [[ ! $quiet ]]; then
-		# No call to be pasted: the file goes with this command.
-		printf '# bpftool batch file %s: %d lines such as\n#   %s\n' "$1" "$n" "$(head -n 1 "$1")" >&2 || :
-	fi
-	[[ $dry ]] || keep bpftool batch file "$1"
+	[[ $1 == del ]] || check+=$edit
+	[[ ! ${lock_fd-} ]] || lock=()
+	answer=$("${lock[@]}" bpftool batch file - 2>&1 <<<"$check") || :
+	list_checked "$answer" || return
+	case $answer in # stderr may come first
+	*'delete failed: No such file'*) die 1 "not in the list: $text" ;;
+	*'processed '* | *'reading batch file failed'*) ;; # all lines were done
+	*Error:*) return 1 ;;
+	*'Not found'*) [[ $1 == del ]] || return ;; # the last line: no network is around it
+	*) return 1 ;;
+	esac
+	# shellcheck disable=SC2086 # words
+	say bpftool $edit
+	[[ $1 == add ]] || list_know "$net_kind $net_key" "$rest"
 }

@@ -10,19 +10,23 @@ takes_legacy() { # ip|tc|bpftool
 	[[ ! $version =~ libbpf\ v?([0-9]+)\. ]] || ((BASH_REMATCH[1] == 0))
 }
 
-# Sets `object` to a file that the loader takes: the user's own, or what modernize makes of one with
-# legacy map definitions, which goes with the command. What is no object at all, the loader says.
+# Sets `object` to a file that the loader takes: the user's own or, of one with legacy map definitions,
+# a copy that modernize has made and that goes with the command. What is no object at all, the loader
+# says.
 modern_object() { # ip|tc|bpftool FILE
-	local text flavour map why
+	local text map='' why='' value='":"(([^"\\]|\\.)*)"'
 	object=$2
 	[[ -x $here/modernize ]] && text=$("$here/modernize" -j show "$2" 2>/dev/null) || return 0
-	IFS=$'\t' read -r flavour map why < <(jq -r 'if any(.maps[]; .flavour == "legacy") then .state else "modern" end
-		+ "\t\(.reason_map // "-")\t\(.reason)"' <<<"$text")
-	[[ $flavour != modern ]] && ! takes_legacy "$1" || return 0
-	[[ $flavour == legacy ]] || die 2 "$2: legacy map definitions that cannot be carried over: ${map/#-/the object}: $why"
+	[[ $text == *'"flavour":"legacy"'* && $text != *'"state":"modern"'* ]] && ! takes_legacy "$1" || return 0
+	if [[ $text != *'"state":"legacy"'* ]]; then
+		[[ ! $text =~ \"reason$value ]] || why=${BASH_REMATCH[1]}
+		[[ ! $text =~ \"reason_map$value ]] || map=${BASH_REMATCH[1]}
+		die 2 "$2: legacy map definitions that cannot be carried over: ${map:-the object}: $why"
+	fi
 	[[ $tmp ]] || scratch
 	object=$tmp/modern/${2##*/}
 	note "$2: legacy map definitions, which this $1 does not load; loading a modernized copy"
+	say mkdir -p "$tmp/modern"
 	say "$here/modernize" "$2" "$object"
 	mkdir -p "$tmp/modern"
 	"$here/modernize" -q "$2" "$object" || die 2 "$2: cannot be modernized"
@@ -31,29 +35,70 @@ modern_object() { # ip|tc|bpftool FILE
 # Whether the loader can look things up in the kernel's BTF. libbpf before 1.0 cannot read that of
 # kernels since 5.13 or so, and not every kernel has it. Else there are objects that need none of it.
 reads_kernel_btf() { # ip|tc
-	[[ -e /sys/kernel/btf/vmlinux ]] || return 1
+	[[ -e $kernel_btf ]] || return 1
 	command -v "$1" >/dev/null || return 0 # `need` says that
 	takes_legacy "$1" || return 0
 	[[ $(uname -r) =~ ^([0-9]+)\.([0-9]+) ]] && ((BASH_REMATCH[1] * 1000 + BASH_REMATCH[2] < 5013))
 }
 
-# The tag that an object's section would have in this kernel, without attaching it to anything of
-# the user's: a throw-away network namespace has a loopback for that. Empty if it cannot be loaded.
-tag_of() { # HOOK FILE sec|program NAME
-	# Its pins go into a room of their own, and away with it.
-	local room=$pins/probe
-	mkdir -p "$room"
+# The tag that an object's section has in this kernel, into object_tag; empty if it cannot be loaded.
+# It was written down when the file was last loaded (object_note). Else it is loaded for that, without
+# attaching it to anything of the user's: a throw-away network namespace has a loopback for that.
+declare -A known_tag=()
+object_tag=''
+
+tag_of() { # ip|tc sec|program NAME; of $file
+	local note was
+	object_tag=${known_tag["$*"]-}
+	[[ ! $object_tag ]] || return 0
+	note=$(tag_note "$@")
+	object_identity
+	if { read -r object_tag was <"$note"; } 2>/dev/null && [[ $was && $was == "$identity" ]]; then
+		known_tag["$*"]=$object_tag
+		return
+	fi
+	object_tag=$(tag_by_loading "$@") || object_tag=''
+	[[ ! $object_tag ]] || object_note "$object_tag" "$@"
+}
+
+# What tells a rebuilt object from the one before: a file that was written to, moved or copied has
+# another change time or number. Asked before the file is loaded, so that a change in between at worst
+# makes a note that no later question fits.
+identity=''
+object_identity() { # of $named, which $file may be a modernized copy of
+	[[ $identity ]] || identity=$(stat -L -c '%d:%i:%s:%z' -- "$named")
+}
+
+tag_note() { # ip|tc sec|program NAME
+	local name="$named.$*"
+	[[ $named == /* ]] || name=$PWD/$name
+	name=${name//[\/ ]/%}
+	((${#name} <= 200)) || name=${name: -200}
+	printf '%s/%s' "$tags" "$name"
+}
+
+# Writes down the tag of what was loaded. Failing to is no harm.
+object_note() { # TAG ip|tc sec|program NAME
+	known_tag["${*:2}"]=$1
+	[[ -d $tags ]] || mkdir -p -- "$tags" || return 0
+	printf '%s %s\n' "$1" "$identity" 2>/dev/null >"$(tag_note "${@:2}")" || :
+}
+
+tag_by_loading() { # ip|tc sec|program NAME
+	local text
+	# Its pins go into a directory of their own, and away with it.
+	mkdir -p "$probe_root"
 	# shellcheck disable=SC2016 # expanded there
-	TC_BPF_MNT=$room unshare -n bash -c '
-		hook=$1 && shift
-		if [[ $hook == xdp ]]; then
+	text=$(TC_BPF_MNT=$probe_root unshare -n bash -c '
+		loader=$1 && shift
+		if [[ $loader == ip ]]; then
 			ip link set dev lo xdpgeneric obj "$@" >/dev/null 2>&1 && ip -j link show dev lo
 		else
 			tc qdisc add dev lo clsact && tc filter add dev lo ingress bpf da obj "$@" >/dev/null 2>&1 && tc -j filter show dev lo ingress
-		fi' probe "$@" |
-		jq -r '[.[] | (.xdp.prog.tag, .options?.prog?.tag) // empty][0] // empty' || :
-	rm -rf -- "$room"
+		fi' probe "$1" "$file" "${@:2}") || :
+	rm -rf -- "$probe_root"
 	rmdir -- "$pins" 2>/dev/null || :
+	[[ ! $text =~ \"prog\":\{[^\}]*\"tag\":\"([0-9a-f]+)\" ]] || printf '%s' "${BASH_REMATCH[1]}"
 }
 
 # Whether an object has a log, by the variable's name.

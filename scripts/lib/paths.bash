@@ -24,6 +24,11 @@ readonly pid_dir=$traces/pids
 readonly pid_set=$pid_dir/maps/pb_pids
 readonly tracefs=/sys/kernel/tracing
 readonly kinds=(host4 host6 net4 net6)
+# The same without a subshell, for the commands that edit the list: by kind, and what both begin with.
+readonly list_base=$globals/pb_
+declare -A list_pin=() list_slot=()
+for kind in "${kinds[@]}"; do list_pin[$kind]=$list_base$kind list_slot[$kind]=$list_base${kind}_slot; done
+unset kind
 pin_of() { printf '%s/pb_%s' "$globals" "$1"; }
 slot_of() { printf '%s/pb_%s_slot' "$globals" "$1"; }
 # Programs that xdp-on and tc-on have attached from a user's object, or were about to: files
@@ -42,7 +47,15 @@ reader_file_of() { printf '%s/reader.%s' "$state" "$1"; }
 # what a throw-away load pins.
 readonly undo_pins=$pins/undo
 readonly shared_pins=$pins/shared
+readonly trial_pin=$bpffs/try # in a hint
 readonly probe_root=$pins/probe
 readonly kernel_btf=/sys/kernel/btf/vmlinux
 new_pin_of() { printf '%s_new' "$(pin_of "$1")"; }
 trace_dir() { printf '%s/%s' "$traces" "${1//-/_}"; }
+# The locks of those who read the stream with this map id: of `events`, and of bpf_dump (lock.c).
+ask_file_of() { printf '%s/ask.%s' "$state" "$1"; }
+reader_file_of() { printf '%s/reader.%s' "$state" "$1"; }
+# Tracing instances for readers of trace_pipe, named after the process that reads.
+readonly instances=$tracefs/instances/plainbpf_
+readonly print_event=events/bpf_trace/bpf_trace_printk
+readonly lab=$state/lab

@@ -1,17 +1,14 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2154,SC2034 # what base.bash sets is used here, what is set here the commands use
 # SPDX-License-Identifier: GPL-2.0-only
-# What programs tell about packets, and asking them for some. Sourced after base.bash and list.bash.
+# The two streams of packets, and asking programs for some. Sourced after base.bash, addr.bash,
+# kernel.bash and calls.bash.
 #
-# Two streams for all devices and hooks, each with a pinned array of one struct pb_ask (maps/packet.h),
-# which is all 0 while nobody asks. It belongs to the one reader of the stream: `events` locks a file
-# of its own as long as it reads, beside that of bpf_dump.
+# Each stream serves all devices and hooks. Beside it a pinned array holds one struct pb_ask
+# (maps/packet.h), all 0 while nobody asks. It belongs to the one reader of the stream: `events` holds
+# a lock of its own as long as it reads, in addition to that of bpf_dump.
 
-readonly snap_max=16384 # PB_SNAP_MAX
-readonly ask_size=80    # of struct pb_ask, bytes
-declare -A ask_pin=([pb_packets]=$globals/pb_packets_ask [pb_packet_log]=$globals/pb_log_ask)
-
-# The stream that an object names: sets stream and how, the words that attach it.
+# The stream that an object sends to: sets stream, and how, the words that attach it.
 packet_stream() { # NAME FILE…
 	local name=$1 file log=''
 	shift
@@ -24,7 +21,7 @@ packet_stream() { # NAME FILE…
 			stream=pb_packets
 		fi
 	done
-	[[ $stream ]] || usage_error "$name tells of no packets"
+	[[ $stream ]] || usage_error "$name reports no packets"
 	how=''
 	for file; do
 		case ${file##*/} in
@@ -33,39 +30,49 @@ packet_stream() { # NAME FILE…
 		esac
 	done
 	how=${how#; or: }
+	pin=$globals/$stream ask_pin=$globals/${pb_stream_ask[$stream]}
 }
 
-# Whether any loaded program sends to the stream.
+# Whether any loaded program sends to the stream. If that cannot be seen, it is assumed.
 is_fed() { # MAP-ID
-	local text
-	text=$(bpftool -j prog show) || return 0 # who cannot look does not know
-	[[ $text =~ \"map_ids\":\[([0-9]+,)*"$1"[],] ]]
+	plan prog show
+	make_calls || return 0
+	feeds "$1"
 }
+feeds() { [[ $answers =~ \"map_ids\":\[([0-9]+,)*"$1"[],] ]]; } # MAP-ID, by the programs read last
 
-# Whether any of the programs of this name logs now.
-is_logging() ( # NAME MAP-ID
-	for id in $(bpftool -j prog show | jq --arg name "$1" --argjson map "$2" '.[] |
-		select((.map_ids // [] | index($map)) and (.name // "" | test("^(xdp|tc)_" + $name + "(_|$)"))) | .id'); do
-		[[ $(log_of "$id") == off ]] || exit 0
+# Whether any of the programs of this name logs now, by the programs read last.
+is_logging() { # NAME MAP-ID
+	local part parts id ids=()
+	mapfile -t -d '}' parts <<<"$answers"
+	for part in "${parts[@]}"; do
+		[[ $part =~ \"id\":([0-9]+), ]] || continue
+		id=${BASH_REMATCH[1]}
+		[[ $part =~ \"name\":\"(xdp|tc)_"$1"(_[a-z_]+)?\" && $part =~ \"map_ids\":\[([0-9]+,)*"$2"[],] ]] || continue
+		ids+=("$id")
 	done
-	exit 1
-)
+	# A subshell: kernel.bash has variables of its own by the names of ours.
+	for id in "${ids[@]}"; do
+		[[ $(log_of "$id") == off ]] || return 0
+	done
+	return 1
+}
 
 # What is asked for, as the bytes of a struct pb_ask in hex.
 ask=()
 ask_nothing() {
 	local i
-	for ((i = 0; i < ask_size; i++)); do ask[i]=00; done
+	for ((i = 0; i < pb_ask_size; i++)); do ask[i]=00; done
 }
-ask_number() { # OFFSET SIZE NUMBER, in the host's byte order
-	local i
-	for ((i = 0; i < $2; i++)); do
-		printf -v "ask[$1 + i]" '%02x' $(($3 >> 8 * (big ? $2 - 1 - i : i) & 255))
+ask_number() { # FIELD NUMBER, in host byte order
+	local i size=${pb_ask_bytes[$1]}
+	for ((i = 0; i < size; i++)); do
+		printf -v "ask[${pb_ask[$1]} + i]" '%02x' $(($2 >> 8 * (big ? size - 1 - i : i) & 255))
 	done
 }
-# An address is 16 bytes, IPv4's as ::ffff:a.b.c.d; its mask follows.
-ask_address() { # OFFSET WORD
-	local line kind key text plen i bits bytes
+# An address is 16 bytes, IPv4's as ::ffff:a.b.c.d; its mask is a field of its own.
+ask_address() { # FIELD WORD
+	local line kind key text plen i bits bytes at=${pb_ask[$1]} mask_at=${pb_ask[${1}_mask]}
 	line=$(parse_words 1 "$2") || exit
 	read -r kind key text <<<"$line"
 	plen=${text##*/}
@@ -81,62 +88,61 @@ ask_address() { # OFFSET WORD
 		bits=$((plen - 8 * i))
 		((bits >= 0)) || bits=0
 		((bits <= 8)) || bits=8
-		ask[$1 + i]=${bytes[i]}
-		printf -v "ask[$1 + 16 + i]" '%02x' $((0xff << (8 - bits) & 0xff))
+		ask[at + i]=${bytes[i]}
+		printf -v "ask[mask_at + i]" '%02x' $((0xff << (8 - bits) & 0xff))
 	done
 }
-# Names of protocols are those of the objects' enum pb_proto.
-ask_protocol() { # WORD FILE
-	local name number names='' n
-	if [[ $1 =~ ^(0x[0-9a-fA-F]{1,4}|[1-9][0-9]{0,4})$ ]]; then
-		n=$(($1))
-		((n > 0 && n <= 65535)) || usage_error "not a protocol's number: $1"
-		ask_number 64 4 "$n"
-		return
+ask_protocol() { # WORD
+	local n=$1
+	if [[ $n =~ ^(0x[0-9a-fA-F]{1,4}|[1-9][0-9]{0,4})$ ]]; then
+		((n > 0 && n <= 65535)) || usage_error "not a protocol's number: $n"
+	else
+		[[ $n && ${pb_proto[${n,,}]+known} ]] ||
+			usage_error "unknown protocol: $(printf '%q' "$n") (a number, or one of: $(printf '%s\n' "${!pb_proto[@]}" | sort | tr '\n' ' ' | sed 's/ $//'))"
+		n=${pb_proto[${n,,}]}
 	fi
-	need bpftool jq
-	while read -r name number; do
-		[[ $name == "${1,,}" ]] && ask_number 64 4 "$number" && return
-		names+=" $name"
-	done < <(bpftool -j btf dump file "$2" | jq -r '.types[] | select(.name == "pb_proto") | .values[] |
-		"\(.name | sub("^PB_PROTO_"; "") | ascii_downcase) \(.val)"')
-	usage_error "unknown protocol: $(printf '%q' "$1") (a number, or one of:$names)"
+	ask_number proto "$((n))"
 }
 
-# A number between two bounds, of a word that may be missing.
-ask_bounded() { # WORD MOST OFFSET SIZE
+# A number from 1 to a bound, of a word that may be missing.
+ask_bounded() { # WORD MOST
 	local n=${words[$1]-}
 	[[ ${words[$1]+given} ]] || return 0
 	[[ $n =~ ^[1-9][0-9]{0,9}$ && $n -le $2 ]] || usage_error "$1: not a number from 1 to $2: $(printf '%q' "$n")"
-	ask_number "$3" "$4" "$n"
+	ask_number "$1" "$n"
 }
-# All of the words, by the offsets of struct pb_ask.
-ask_words() { # FILE
+# All of the words. A verdict is asked for as 1 more than its number.
+ask_words() {
+	local verdict=${words[verdict]-} i
 	ask_nothing
-	ask_bounded port 65535 68 2
-	ask_bounded sample 4294967295 72 4
-	ask_bounded snap "$snap_max" 76 4
-	case ${words[verdict]-} in
-	pass) ask_number 70 2 1 ;;
-	drop) ask_number 70 2 2 ;;
-	*) [[ ! ${words[verdict]+given} ]] || usage_error "verdict: neither pass nor drop: $(printf '%q' "${words[verdict]}")" ;;
-	esac
-	[[ ! ${words[src]+given} ]] || ask_address 0 "${words[src]}"
-	[[ ! ${words[dst]+given} ]] || ask_address 32 "${words[dst]}"
-	[[ ! ${words[proto]+given} ]] || ask_protocol "${words[proto]}" "$1"
+	ask_bounded port 65535
+	ask_bounded sample 4294967295
+	ask_bounded snap "$pb_snap_max"
+	if [[ ${words[verdict]+given} ]]; then
+		for i in "${!pb_verdicts[@]}"; do
+			[[ ${pb_verdicts[i]} != "$verdict" ]] || { ask_number verdict $((i + 1)) && verdict=''; }
+		done
+		[[ ! $verdict && ${words[verdict]} ]] || usage_error "verdict: neither pass nor drop: $(printf '%q' "${words[verdict]}")"
+	fi
+	[[ ! ${words[src]+given} ]] || ask_address src "${words[src]}"
+	[[ ! ${words[dst]+given} ]] || ask_address dst "${words[dst]}"
+	[[ ! ${words[proto]+given} ]] || ask_protocol "${words[proto]}"
 }
 
-put_ask() { try bpftool map update pinned "${ask_pin[$stream]}" key 0 0 0 0 value hex "${ask[@]}"; }
-# Whether the kernel has it already. Without jq, which takes longer than all the rest.
+put_ask() { try bpftool map update pinned "$ask_pin" key 0 0 0 0 value hex "${ask[@]}"; }
+# Whether the kernel has it already.
 is_asked() {
-	local text want
-	text=$(bpftool -j map lookup pinned "${ask_pin[$stream]}" key 0 0 0 0 2>/dev/null) || return 1
+	plan map lookup pinned "$ask_pin" key 0 0 0 0
+	make_calls && has_asked
+}
+has_asked() {
+	local want
 	printf -v want ',"0x%s"' "${ask[@]}"
-	[[ ${text//[[:space:]]/} == *"\"value\":[${want#,}]"* ]]
+	[[ $answers == *"\"value\":[${want#,}]"* ]]
 }
 
-# One `events` at a time asks: the lock is a file that goes with the reader. Of another, which PID.
-take_ask() { # FILE; 1 and reader_pid if somebody has it
+# One `events` at a time asks: its lock is a file that goes with the reader.
+take_ask() { # FILE; 1 and reader_pid if another has it
 	reader_pid=''
 	while :; do
 		exec {ask_fd}<>"$1" || die 2 "cannot write in $state"
@@ -145,36 +151,39 @@ take_ask() { # FILE; 1 and reader_pid if somebody has it
 			exec {ask_fd}>&-
 			return 1
 		fi
-		# Who had it before may have removed it after we opened it.
+		# The last reader may have removed it after we opened it.
 		[[ ! $1 -ef /proc/self/fd/$ask_fd ]] || break
 		exec {ask_fd}>&-
 	done
 	printf '%d\n' "$$" >"$1"
 }
-# bpf_dump's own lock; one that is about to end may do so.
-is_read() { # FILE; 0 and reader_pid if somebody reads
+# bpf_dump's own lock. A reader that is about to end gets half a second.
+is_read() { # FILE; 0 and reader_pid if another reads
 	reader_pid=''
 	[[ -e $1 ]] || return 1
 	! flock -w 0.5 "$1" true || return 1
 	read -r reader_pid <"$1" || :
 }
 
-# Ends as bpf_dump does. What is asked for is asked as long as this runs.
+# Ends as bpf_dump does. Packets are asked for as long as this runs.
 show_packets() { # NAME OPTION of bpf_dump…
-	local name=$1 pin=$globals/$stream line text='' rc out err
+	local name=$1 line text='' rc out err looked=1
 	shift
 	take_lock
-	ring=$(bpftool -j map show pinned "$pin" 2>/dev/null) || ring=''
-	[[ ! $ring =~ \"id\":([0-9]+) ]] || ring=${BASH_REMATCH[1]}
-	[[ $ring && -e ${ask_pin[$stream]} ]] || die 2 "$name is not attached (first: $how)"
-	is_fed "$ring" || die 2 "$name is not attached (first: $how)"
-	ask_file=$state/ask.$ring
+	plan map show pinned "$pin"
+	plan prog show
+	plan map lookup pinned "$ask_pin" key 0 0 0 0
+	make_calls || looked='' # a program may go while it is looked at
+	[[ $answers =~ \"id\":([0-9]+) && -e $ask_pin ]] || die 2 "$name is not attached (first: $how)"
+	ring=${BASH_REMATCH[1]}
+	[[ ! $looked ]] || feeds "$ring" || die 2 "$name is not attached (first: $how)"
+	ask_file=$(ask_file_of "$ring")
 	take_ask "$ask_file" || die 2 "has a reader already: PID ${reader_pid:-unknown}"
 	undos+=(end_asking)
-	! is_read "$state/reader.$ring" || die 2 "has a reader already: PID ${reader_pid:-unknown}"
+	! is_read "$(reader_file_of "$ring")" || die 2 "has a reader already: PID ${reader_pid:-unknown}"
 	[[ $stream != pb_packet_log ]] || is_logging "$name" "$ring" || note "nothing is logged yet (first: $how)"
 	asked=1
-	is_asked || put_ask || die 2 "cannot ask for packets: $(reason)"
+	has_asked || put_ask || die 2 "cannot ask for packets: $(reason)"
 	exec {out}>&1
 	exec {err}< <(exec setpriv --pdeathsig TERM -- "$here/bpf_dump" -s "$@" "$pin" 2>&1 >&"$out" {ask_fd}>&- {lock_fd}>&- {out}>&-)
 	reader=$!
@@ -185,8 +194,8 @@ show_packets() { # NAME OPTION of bpf_dump…
 		IFS= read -r -t 1 -u "$err" line || rc=$?
 		text+=$line
 		if ((!rc)); then
-			printf '%s\n' "$text" >&2 || :
-			# The next may try now.
+			[[ $quiet && $text =~ (': listening on '|^[0-9]+' events, 0 lost'$) ]] || printf '%s\n' "$text" >&2 || :
+			# Now another may try, and will be refused by the locks.
 			[[ ! ${lock_fd-} || $text != *': listening on '* ]] || exec {lock_fd}>&-
 			text=''
 		elif ((rc <= 128)); then

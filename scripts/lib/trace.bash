@@ -1,14 +1,13 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2154,SC2034 # what base.bash sets is used here, what is set here the commands use
 # SPDX-License-Identifier: GPL-2.0-only
-# Traces and the PID set. Sourced after base.bash.
+# Traces: their names, their links, loading them. Sourced after base.bash.
 #
-# A trace that has its directory is whole: it is loaded and verified as "new" and then renamed. The
-# set is one map for all, kept true by a program of its own (objs/trace_pids.bpf.c), which is
-# attached as long as the set is there.
+# A trace is a directory of pinned links. One that has its final name is complete: it is loaded and
+# verified as "new" and then renamed.
 
-readonly role_traced=0 role_reader=1 # enum pb_role
-readonly pids_max=4096               # PB_PIDS_MAX
+# shellcheck source=scripts/lib/calls.bash
+. "$lib/calls.bash"
 
 # Names of programs as a person types them, of those that are built here.
 trace_programs() {
@@ -22,7 +21,7 @@ trace_programs() {
 	done | sort -u
 }
 
-is_program() {
+is_program() { # NAME
 	[[ $1 =~ ^[a-z0-9-]+$ && $1 != pids* ]] || return 1
 	[[ -e $objs/trace_${1//-/_}.bpf.c || -e $objs/trace_${1//-/_}.o ]]
 }
@@ -41,41 +40,23 @@ need_tracefs() {
 		die 2 "no tracefs at $tracefs"
 }
 
-# A call of bpftool: made at once or, while calls are gathered, by one process with the others.
-call() { # WORD…
-	if [[ ! $gather || $dry ]]; then
-		try bpftool "$@"
-		return
-	fi
-	say bpftool "$@"
-	gathered+="$*"$'\n'
-}
-
-gather='' gathered=''
-
-# Makes the gathered calls, and ends the gathering; 1 if one failed. Which one, and why, is better
-# asked by making them one by one. Said at the end of a batch that went well: "reading batch file
-# failed" (bpftool 7.5).
-make_gathered() {
-	local lines=$gathered rc=0
-	gather='' gathered=''
-	[[ $lines ]] || return 0
-	keep bpftool batch file - <<<"$lines" || rc=1
-	said=$complaint
-	((rc == 0)) || [[ $complaint == *'Error: reading batch file failed'* ]]
-}
-
-# Loads an object and attaches its programs, into a new directory; why it cannot is in `why`. bpftool
-# says 0, too, when it could only pin a program, not attach it: `attached` sees that.
+# Plans loading an object, with its programs attached, into a new directory. bpftool reports success
+# also if it could only pin a program and not attach it: `attached` finds that out.
 load() { # FILE DIR [WORD of bpftool…]
-	why=''
-	call prog loadall "$1" "$2" "${@:3}" autoattach && said=$complaint && return
-	case $complaint in
-	*'no more arguments'*) die 2 'this bpftool knows no autoattach: get 7.5 (Debian 12: apt install -t bookworm-backports bpftool; or: make deps; Debian 11 has none)' ;;
-	esac
-	said=$complaint
+	local file=$1 fd
+	say bpftool prog loadall "$file" "${@:2}" autoattach
+	[[ ! $dry ]] || return 0
+	if [[ $file == *[\"\\#$'\n']* ]]; then # a batch cannot hold such a name
+		exec {fd}<"$file"
+		file=/proc/self/fd/$fd
+	fi
+	plan prog loadall "$file" "${@:2}" autoattach
+}
+
+# Why loading failed, from the calls made last: in `why`.
+load_failed() {
+	[[ $complaint != *'no more arguments'* ]] || die 2 'this bpftool knows no autoattach: get 7.5 (Debian 12: apt install -t bookworm-backports bpftool; or: make deps; Debian 11 has none)'
 	said_of '' || why=$(reason)
-	return 1
 }
 
 # What libbpf said first about something, as `why`.
@@ -85,11 +66,12 @@ said_of() { # WORDS
 		[[ $line == "libbpf: $1"* ]] || continue
 		why=${line#libbpf: }
 		return
-	done <<<"$said"
+	done <<<"$complaint"
 	return 1
 }
 
-# Whether the programs in a directory that was loaded last are attached, by the last survey.
+# Whether all programs of a directory are attached, by the links read last. Else `why` tells which is
+# not, from the complaints of the calls that loaded it.
 attached() { # DIR
 	local pin
 	[[ ! $dry ]] || return 0
@@ -100,23 +82,33 @@ attached() { # DIR
 	done
 }
 
-# Reads links and the set by one bpftool. Sets links: "ID TYPE WHERE" by pin, such as "12
-# raw_tracepoint sys_enter"; traced and reads: the time at which a process began by its PID, by role.
-# bpftool's status tells nothing: a batch that went well ends with "reading batch file failed" (7.5).
+# Links and the PID set as they are. links: "ID TYPE WHERE" by pin, such as "12 raw_tracepoint
+# sys_enter". traced and reads: the start time of each process in the set by its PID, for the two roles.
 declare -A links=()
-traced=() reads=()
+traced=() reads=() surveyed=''
 
 survey() {
-	local text part parts pin calls='link show'
-	links=() traced=() reads=()
+	links=() traced=() reads=() surveyed=1
 	[[ -d $traces ]] || return 0
-	[[ ! -e $pid_set ]] || calls+=$'\n'"map dump pinned $pid_set"
-	text=$(bpftool -j -f batch file - <<<"$calls" 2>/dev/null) || :
-	[[ ! -e $pid_set || $text =~ \"map\",\"dump\",\"pinned\",[^]]*\],\"output\":\[ ]] || die 2 "cannot read $pid_set"
-	mapfile -t -d '}' parts <<<"$text"
+	plan_survey
+	make_calls -f || :
+	read_survey
+}
+
+# Also after other calls and with them, one of which may make the set.
+plan_survey() { # [MADE]
+	plan link show
+	[[ ! -e $pid_set && ! ${1-} ]] || plan map dump pinned "$pid_set"
+}
+
+read_survey() {
+	local part parts pin
+	links=() traced=() reads=() surveyed=1
+	[[ ! -e $pid_set || $answers =~ \"map\",\"dump\",\"pinned\",[^]]*\],\"output\":\[ ]] || die 2 "cannot read $pid_set"
+	mapfile -t -d '}' parts <<<"$answers"
 	for part in "${parts[@]}"; do
 		if [[ $part =~ \"formatted\":\{\"key\":([0-9]+),\"value\":\{\"start\":([0-9]+),\"role\":([0-9]+) ]]; then
-			if ((BASH_REMATCH[3] == role_reader)); then
+			if ((BASH_REMATCH[3] == pb_role_reader)); then
 				reads[BASH_REMATCH[1]]=${BASH_REMATCH[2]}
 			else
 				traced[BASH_REMATCH[1]]=${BASH_REMATCH[2]}
@@ -133,21 +125,22 @@ survey() {
 	done
 }
 
-describe() { # JSON
+describe() { # JSON of a link: sets link
 	[[ $1 =~ \"id\":([0-9]+) ]] || return 1
 	link=${BASH_REMATCH[1]}
 	[[ ! $1 =~ \"type\":\"([a-z_]+)\" ]] || link+=" ${BASH_REMATCH[1]}"
 	[[ ! $1 =~ \"(tp_name|tracepoint|func)\":\"([^\"]+)\" ]] || link+=" ${BASH_REMATCH[2]}"
 }
 
-# Sets link: from the survey or, what that does not know (a bpffs with two names, say), by itself.
-# bpftool shows a pinned link and says 255 (7.5): what counts is what it shows.
+# Sets link, of a pin: from the survey or, if that does not know it (a bpffs mounted twice, say), by
+# asking for this one, after which a batch ends with an error.
 link_of() { # PIN
-	local line
+	local answers answered complaint
 	link=${links[$1]-}
 	[[ ! $link ]] || return 0
-	line=$(bpftool -j link show pinned "$1" 2>/dev/null) || :
-	[[ $line == *\"prog_id\":* ]] && describe "$line"
+	plan link show pinned "$1"
+	make_calls || :
+	[[ $answers == *\"prog_id\":* ]] && describe "$answers"
 }
 
 # Those of a directory, a line each.
@@ -158,189 +151,38 @@ links_of() { # DIR
 	done
 }
 
-# The set's map and its program; both are made if missing. A set whose program is gone may hold
-# numbers that other processes have now, and cannot be mended by gathered calls: 1. A program made
-# here is looked at later, by pids_keep: what is to be traced is traced sooner.
-kept=''
-
-pids_open() {
-	survey
-	if pids_kept; then
-		kept=1
-		return
-	fi
-	in_root_pid_namespace || die 2 'in a PID namespace: the programs know processes by their numbers outside of it'
-	if [[ -e $pid_set ]]; then
-		[[ ! $gather ]] || return 1
-		load_keeper trace_pids || :
-		pids_keep
-		pids_mend
-		survey
-		return
-	fi
-	[[ ! -d $pid_dir ]] || run rm -rf -- "$pid_dir"
-	[[ -d $traces ]] || run mkdir -p "$traces"
-	load_keeper trace_pids pinmaps "$pid_dir/maps" || {
-		run rm -rf -- "$pid_dir"
-		load_keeper trace_pids_core pinmaps "$pid_dir/maps" || die 2 "cannot keep a PID set: $why"
-	}
-}
-
-load_keeper() { # OBJECT [WORD of bpftool…]
-	local object=$objs/$1.o
-	shift
-	[[ -e $object ]] || die 2 "$object is not built (make)"
-	(($#)) || { set -- map name pb_pids pinned "$pid_set" && run rm -f "$pid_dir"/trace_pids*; }
-	load "$object" "$pid_dir" "$@"
-}
-
-# Sees that the set is kept, or else by the program for other kernels, that of before Linux 6.16.
-pids_keep() {
-	[[ ! $kept && ! $dry ]] || return 0
-	if ! pids_kept; then
-		if ! load_keeper trace_pids_core || ! attached "$pid_dir"; then
-			die 2 "cannot keep a PID set: $why"
-		fi
-		survey
-		pids_mend
-	fi
-	kept=1
-}
-
-pids_kept() {
-	local pin
-	[[ -e $pid_set ]] || return 1
-	for pin in "$pid_dir"/trace_pids*; do
-		[[ ! -e $pin ]] || ! link_of "$pin" || return 0
+# Waits until links are gone, a moment after their last pin.
+links_end() { # ID…; 1 and link, of one that stays
+	local n id
+	(($#)) || return 0
+	for ((n = 0; n < 100; n++)); do
+		link=''
+		plan link show
+		make_calls || :
+		for id; do
+			[[ $answers != *"{\"id\":$id,"* ]] || link=$id
+		done
+		[[ $link ]] || return 0
+		sleep 0.02
 	done
 	return 1
 }
 
-# In the first PID namespace number 2 is a thread of the kernel (PF_KTHREAD), in no other; and who is
-# in another but has that one's /proc has two numbers there.
-in_root_pid_namespace() {
-	local line lines stat
-	mapfile -t lines </proc/self/status # line by line the kernel makes all of it each time
-	for line in "${lines[@]}"; do
-		[[ $line != NSpid:*[0-9]*[[:space:]]*[0-9] ]] || return 1
+# The one stream among a trace's maps, as stream.
+stream_of() { # DIR
+	local pin part parts maps=() found=() i=0 mark=$'\037'
+	for pin in "$1"/maps/*; do
+		[[ -e $pin && ${pin##*/} != pb_pids ]] || continue
+		maps+=("$pin")
+		plan map show pinned "$pin"
 	done
-	IFS= read -r stat </proc/2/stat || return 1
-	read -ra stat <<<"${stat##*) }"
-	((stat[6] & 0x200000))
-} 2>/dev/null
-
-pids_mend() {
-	local pid
-	for pid in "${!traced[@]}" "${!reads[@]}"; do
-		if ! process "$pid" || [[ $process_start != "${traced[pid]-${reads[pid]-}}" ]]; then pid_drop "$pid"; fi
+	make_calls || :
+	mapfile -t -d "$mark" parts <<<"${answers//'{"command":'/"$mark"}"
+	for part in "${parts[@]:1}"; do
+		[[ ! $part =~ \"type\":\"(ringbuf|perf_event_array)\" ]] || found+=("${maps[i]}")
+		i=$((i + 1))
 	done
+	((${#found[@]})) || die 2 "$program has no stream (what it prints: cat $tracefs/trace_pipe)"
+	((${#found[@]} == 1)) || die 2 "$program has ${#found[@]} streams, choose: bpf_dump ${found[*]}"
+	stream=${found[0]}
 }
-
-# Takes the set away if no trace is on and no process is in it to be traced, and the room of traces
-# when it is empty.
-pids_tidy() {
-	[[ ! $dry ]] || return 0
-	if [[ -d $pid_dir && -z $(traces_on) && ! -d $new_trace ]]; then
-		survey
-		((${#traced[@]})) || run rm -rf -- "$pid_dir"
-	fi
-	[[ ! -d $traces ]] || rmdir -- "$traces" "$pins" 2>/dev/null || :
-}
-
-# Reads a process: process_start, in clock ticks. 1 if there is none, or all its threads have ended.
-process() { # PID
-	local stat
-	{ IFS= read -r -d '' stat <"/proc/$1/stat" || [[ ${stat-} ]]; } 2>/dev/null || return 1
-	read -ra stat <<<"${stat##*) }" # from field 3 on
-	process_start=${stat[19]}
-	[[ ${stat[0]} != [ZX] ]] || ((stat[17] > 1))
-}
-
-# Its command name, as it is; empty if it is gone.
-process_name() { # PID
-	IFS= read -r -d '' process_comm 2>/dev/null <"/proc/$1/comm" || :
-	process_comm=${process_comm%$'\n'}
-} 2>/dev/null
-
-process_of() { # TID: sets process_id, of the process that it is a thread of
-	local line lines
-	process_id=''
-	mapfile -t lines <"/proc/$1/status" || return
-	for line in "${lines[@]}"; do
-		[[ $line != Tgid:* ]] || { process_id=${line//[!0-9]/} && return; }
-	done
-} 2>/dev/null
-
-need_process() { # WORD; what cannot be traced ends the command
-	[[ $1 =~ ^[1-9][0-9]{0,9}$ ]] || usage_error "not a process id: $(printable "$1")"
-	process "$1" || die 1 "no such process: $1"
-	process_of "$1" || :
-	[[ $process_id == "$1" ]] || die 1 "$1 is a thread, not a process (its process: $process_id)"
-}
-
-# A name as one word of text.
-printable() {
-	if [[ $1 == *[[:cntrl:]]* || -z $1 ]]; then printf '%q' "$1"; else printf '%s' "$1"; fi
-}
-
-# Puts a process into the set. It is looked at again when it is in there: if it ended before, nobody
-# would take it out. 1 if it has ended.
-pid_put() { # PID ROLE
-	local start key=() value=()
-	process "$1" || return 1
-	start=$process_start
-	bytes key 4 "$1"
-	bytes value 8 "$start"
-	bytes value 4 "$2"
-	bytes value 4 0
-	if ! call map update pinned "$pid_set" key "${key[@]}" value "${value[@]}"; then
-		[[ ! $complaint =~ Argument\ list\ too\ long|E2BIG ]] || die 2 "list full ($pids_max/$pids_max): PID $1"
-		die 2 "PID $1: $(reason)"
-	fi
-	[[ ! $dry ]] || return 0
-	if ! process "$1" || [[ $process_start != "$start" ]]; then
-		pid_drop "$1"
-		return 1
-	fi
-}
-
-pid_drop() { # PID; one that is gone already is fine
-	local key=()
-	bytes key 4 "$1"
-	say bpftool map delete pinned "$pid_set" key "${key[@]}"
-	[[ $dry ]] || bpftool map delete pinned "$pid_set" key "${key[@]}" 2>/dev/null || :
-}
-
-# Puts processes in, all of them or none; of those found by their name, those that are still there.
-# Those that the survey saw in there stay as they are; readers of traces would trace themselves.
-pids_put() { # PID…
-	local pid
-	pids_new=()
-	for pid; do
-		[[ ! ${reads[pid]-} ]] || die 1 "$pid reads what is traced (events): it cannot be traced itself"
-		[[ ! ${traced[pid]-} ]] || continue
-		pids_new+=("$pid") # before it is done: a signal may come in between
-		if pid_put "$pid" "$role_traced"; then
-			traced[pid]=$process_start
-		elif [[ ! ${by_name-} ]]; then
-			die 1 "no such process: $pid"
-		fi
-	done
-}
-
-# Those that were put in by gathered calls are looked at again when they are in there.
-pids_put_look() {
-	local pid
-	for pid in "${pids_new[@]}"; do
-		process "$pid" || die 1 "no such process: $pid"
-		[[ $process_start == "${traced[pid]-}" ]] || die 1 "no such process: $pid"
-	done
-}
-
-pids_undo() {
-	local pid
-	for pid in "${pids_new[@]}"; do pid_drop "$pid"; done
-	pids_new=()
-}
-
-pids_new=()

@@ -1,56 +1,58 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2154,SC2034 # shared with the files that source this one
 # SPDX-License-Identifier: GPL-2.0-only
-# The arguments that xdp-on and tc-on share.
+# The arguments that xdp-on, tc-on, xdp-off and tc-off share.
 
-# The words that xdp-on and tc-on share: sets device program file section what replace log, and used,
-# the number of words that WORD took with it.
-device='' program='' file='' section='' what=sec replace='' log='' used=0
+# What was given, by the word that introduces it; a flag is 1.
+declare -A given=()
 
-attach_word() { # WORD [NEXT…]
-	used=0
-	case $1 in
-	dev | obj | sec | log)
-		(($# > 1)) || usage_error "$1 needs a word after it"
-		used=1
-		;;&
-	dev)
-		[[ -z $device ]] || usage_error "a second device: $2"
-		device=$2
-		;;
-	obj)
-		[[ -z $file ]] || usage_error "a second object: $2"
-		file=$2
-		;;
-	sec)
-		[[ -z $section ]] || usage_error "a second section: $2"
-		section=$2
-		;;
-	log)
-		[[ $2 =~ ^(off|dropped|all)$ ]] || usage_error "unknown log: $2 (dropped, all, off)"
-		log=$2
-		;;
-	replace) replace=1 ;;
-	-*) usage_error "options come first: $1" ;;
-	*)
-		if [[ -z $device ]]; then
-			device=$1
-		elif [[ -z $program ]]; then
-			program=$1
+# Reads arguments in any order by a grammar: "NAME=" takes a value, "NAME" is a flag, and NAME in
+# capitals is a value that may stand alone; those are taken in the order in which they are named.
+# "dev" DEV says the same as DEV alone.
+arguments() { # GRAMMAR WORD…
+	local grammar=" $1 " word name plain=()
+	for word in $1; do
+		[[ $word != [A-Z]* ]] || plain+=("${word,,}")
+	done
+	shift
+	while (($#)); do
+		word=$1 name=$1
+		shift
+		if [[ $word == [a-z]* && $grammar == *" $word= "* || $word == dev ]]; then
+			(($#)) || usage_error "$word needs a value"
+			word=$1
+			[[ $name != dev || ${plain[0]-} != dev ]] || plain=("${plain[@]:1}")
+			shift
+		elif [[ $word == [a-z]* && $grammar == *" $word "* ]]; then
+			given[$word]=1
+			continue
+		elif [[ $word == -* ]]; then
+			usage_error "options come first: $word"
+		elif ((${#plain[@]})); then
+			name=${plain[0]}
+			plain=("${plain[@]:1}")
 		else
-			usage_error "unknown word: $1"
+			usage_error "unexpected argument: $word"
 		fi
-		;;
-	esac
+		[[ ! ${given[$name]+there} ]] || usage_error "a second $name: $word"
+		given[$name]=$word
+	done
+	device=${given[dev]-}
+	[[ $device ]] || usage_error 'no device given'
 }
 
-# What these words say is attached: one of our programs, by its whole name in `program`, or the
-# user's file.
-attach_object() { # xdp|tc
-	[[ $device ]] || usage_error 'no device given'
-	[[ -z $file || -z $program ]] || usage_error "obj takes the place of a program: $program"
-	[[ -z $section || $file ]] || usage_error "$what goes with obj FILE"
-	if [[ -z $file ]]; then
+# What these words name: one of our programs, by its whole name in `program`, or the user's file. Sets
+# file, named (the file as the user knows it), what (sec or program), section (empty if it was left
+# out), log and replace.
+object_words() { # xdp|tc
+	program=${given[program_name]-} file=${given[obj]-} section=${given[sec]-${given[program]-}}
+	log=${given[log]-} replace=${given[replace]-} what=sec
+	[[ ! ${given[program]+there} ]] || what=program
+	[[ ! $log || $log =~ ^(off|dropped|all)$ ]] || usage_error "unknown log: $log (dropped, all, off)"
+	[[ ! ${given[sec]+there} || ! ${given[program]+there} ]] || usage_error "a second section: ${given[program]}"
+	[[ ! ${given[obj]+there} || -z $program ]] || usage_error "obj takes the place of a program: $program"
+	[[ -z $section || ${given[obj]+there} ]] || usage_error "$what goes with obj FILE"
+	if [[ ! ${given[obj]+there} ]]; then
 		program=${program:-allow}
 		program=$1_${program#"$1"_}
 		[[ $program =~ ^[a-z0-9_]+$ && (-e $objs/$program.bpf.c || -e $objs/$program.o) ]] ||
@@ -59,6 +61,7 @@ attach_object() { # xdp|tc
 		reads_kernel_btf "${1/xdp/ip}" || file=$objs/no_core/$program.o
 		[[ -e $file ]] || die 2 "$file is not built (make)"
 	fi
+	named=$file
 	[[ -f $file && -r $file ]] || die 1 "cannot read: $file"
 	[[ -z $log ]] || has_log "$file" || die 1 "${program:-$file} has no log"
 }
