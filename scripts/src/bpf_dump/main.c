@@ -42,6 +42,7 @@ struct options {
 	uint64_t count;	   /* 0: no end */
 	int64_t duration;  /* ns, 0: no end */
 	bool skip;	   /* what is there already */
+	bool quiet;	   /* no summary unless records were lost */
 };
 
 struct dump {
@@ -73,9 +74,9 @@ struct dump {
 static volatile sig_atomic_t stop;
 
 static const char usage[] =
-	"Usage: bpf_dump [-j | -x | -w FILE|-] [-s] [-t TYPE] [-b OBJECT.o] [-c N] [-d SEC]\n"
-	"                [-u PATH] PIN|-\n"
-	"       bpf_dump [-j] [-s] [-c N] [-d SEC] [-u PATH] TRACE_PIPE\n"
+	"Usage: bpf_dump [-j | -x | -w FILE|-] [-q] [-s] [-t TYPE] [-b OBJECT.o] [-c N]\n"
+	"                [-d SEC] [-u PATH] PIN|-\n"
+	"       bpf_dump [-j] [-q] [-s] [-c N] [-d SEC] [-u PATH] TRACE_PIPE\n"
 	"Summary: print the records of a pinned ring buffer or perf event array by their BTF\n"
 	"\n"
 	"  -j  JSON, one object a line         -x  hexadecimal, one record a line\n"
@@ -83,6 +84,7 @@ static const char usage[] =
 	"  -c  end after N records             -d  end after SEC seconds\n"
 	"  -u  end when PATH is gone           -w  packets, as pcapng\n"
 	"  -s  what comes from now on only; says when that is\n"
+	"  -q  no summary at the end, unless records were lost\n"
 	"  -h  this text                       -V  version\n"
 	"  -   records saved in a file, from standard input: each a 4-byte\n"
 	"      little-endian length and so many bytes\n"
@@ -255,7 +257,7 @@ static int parse(struct options *o, int argc, char **argv)
 	int c, modes = 0;
 
 	opterr = 0;
-	while ((c = getopt(argc, argv, ":jxw:st:b:c:d:u:hV")) != -1) {
+	while ((c = getopt(argc, argv, ":jxw:qst:b:c:d:u:hV")) != -1) {
 		char word[3] = { '-', optopt, '\0' };
 
 		switch (c) {
@@ -270,6 +272,9 @@ static int parse(struct options *o, int argc, char **argv)
 		case 'w':
 			o->write = optarg;
 			modes |= 4;
+			break;
+		case 'q':
+			o->quiet = true;
 			break;
 		case 's':
 			o->skip = true;
@@ -599,7 +604,8 @@ static int read_live(struct dump *d)
 			users_lost(&d->users, &d->sink);
 			lost_at = now;
 			if (is_over(d)) {
-				say("ends, it is gone: %s", d->opt.until);
+				if (!d->opt.quiet)
+					say("ends, it is gone: %s", d->opt.until);
 				break;
 			}
 		}
@@ -665,6 +671,8 @@ static int finish(struct dump *d, int rc)
 			     d->out.err);
 	if (d->bad)
 		return d->bad;
+	if (d->opt.quiet && !d->lost)
+		return rc;
 	fprintf(stderr, "%llu events, %llu lost\n", (unsigned long long)d->events,
 		(unsigned long long)d->lost);
 	return rc;
