@@ -58,10 +58,11 @@ object_words() { # xdp|tc
 		[[ $program =~ ^[a-z0-9_]+$ && (-e $objs/$program.bpf.c || -e $objs/$program.o) ]] ||
 			usage_error "unknown program: ${program#"$1"_}"
 		file=$objs/$program.o
-		reads_kernel_btf "${1/xdp/ip}" || without_relocations
 		[[ -e $file ]] || die 2 "$file is not built (make)"
+		named=$file
+		reads_kernel_btf "${1/xdp/ip}" || without_relocations
 	fi
-	named=$file
+	named=${named:-$file}
 	[[ -f $file && -r $file ]] || die 1 "cannot read: $file"
 	[[ -z $log ]] || has_log "$file" || die 1 "${program:-$file} has no log"
 }
