@@ -100,7 +100,7 @@ need() { # TOOL…
 
 need_bpffs() {
 	on_bpffs || run mount -t bpf bpf "$bpffs" || die 2 "no bpffs at $bpffs"
-	[[ -d $state ]] || mkdir -p "$state" || die 2 "cannot make $state"
+	[[ -d $state ]] || run mkdir -p "$state" || die 2 "cannot make $state"
 }
 
 # By the last mount on the way there; what is not so plain to see, stat knows.
@@ -117,7 +117,7 @@ on_bpffs() {
 
 need_globals() {
 	need_bpffs
-	[[ -d $globals || $dry ]] || run mkdir -p "$globals"
+	[[ -d $globals ]] || run mkdir -p "$globals"
 }
 
 # One editor at a time: lists and attachments together. The lock ends with the process and with the
