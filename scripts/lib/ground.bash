@@ -77,12 +77,8 @@ trusted_tree() { # DIR
 # of an earlier version may have been made with a loose umask.
 need_state() {
 	trusted "$state" /run
-	if [[ ! -d $state ]]; then
-		[[ ! $dry ]] || return 0
-		mkdir -p -- "$state" 2>/dev/null || [[ -d $state ]] || die 2 "cannot make $state"
-	fi
-	[[ ! (-f $state/private && -O $state/private) ]] || return 0
-	[[ ! $dry ]] || return 0
+	[[ -d $state ]] || run mkdir -p "$state" || [[ -d $state ]] || die 2 "cannot make $state"
+	[[ ! $dry && ! (-f $state/private && -O $state/private) ]] || return 0
 	chmod -R go= -- "$state" || die 2 "cannot make $state private"
 	: 2>/dev/null >"$state/private" || die 2 "cannot write in $state"
 }

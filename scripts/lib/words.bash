@@ -52,6 +52,7 @@ object_words() { # xdp|tc
 	[[ ! ${given[sec]+there} || ! ${given[program]+there} ]] || usage_error "a second section: ${given[program]}"
 	[[ ! ${given[obj]+there} || -z $program ]] || usage_error "obj takes the place of a program: $program"
 	[[ -z $section || ${given[obj]+there} ]] || usage_error "$what goes with obj FILE"
+	named=''
 	if [[ ! ${given[obj]+there} ]]; then
 		program=${program:-allow}
 		program=$1_${program#"$1"_}
