@@ -22,7 +22,8 @@ bpf_flags = -target $(BPF_TARGET) -D__TARGET_ARCH_$(bpf_arch) -g -O2 -Wall -Wext
 	$(addprefix -I /usr/include/,$(shell $(CC) -dumpmachine))
 
 version = $(shell sed -n 's/^readonly VERSION=//p' scripts/lib/base.bash)
-c_flags = -Wall -Wextra -MMD -MP -DVERSION='"$(version)"' $(CFLAGS)
+state = $(shell sed -n 's/^readonly state=//p' scripts/lib/paths.bash)
+c_flags = -Wall -Wextra -MMD -MP -I maps -DVERSION='"$(version)"' -DSTATE_DIR='"$(state)"' $(CFLAGS)
 
 ifeq ($(V),)
 Q = @

@@ -665,13 +665,14 @@ has_lines() { (($(wc -l <"$OUT") >= $1)); } # NUMBER
 
 # bats test_tags=long
 @test "libFuzzer: the corpus and some time more find nothing" {
-	local part parts=()
-	for part in btf choose elf_image feed format format_run member_name out pcapng perf ring saved; do
-		parts+=("$ROOT/maps/$part.c")
+	local src=$ROOT/scripts/src part parts=("$ROOT/scripts/src/common"/*.c)
+	for part in "$src/bpf_dump"/*.c; do
+		[[ $part == */main.c ]] || parts+=("$part")
 	done
 	cd "$BATS_TEST_TMPDIR"
-	"$CLANG" -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined \
-		"-I$ROOT/maps" -o fuzz "$ROOT/test/fuzz/fuzz_dump.c" "${parts[@]}"
+	"$CLANG" -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined -DSTATE_DIR='"."' \
+		-I "$ROOT/maps" -iquote "$src/common" -iquote "$src/bpf_dump" \
+		-o fuzz "$ROOT/test/fuzz/fuzz_dump.c" "${parts[@]}"
 	mkdir new
 	./fuzz -runs=0 "$ROOT/test/fuzz/corpus"
 	./fuzz -max_total_time="${FUZZ_SECONDS:-15}" -max_len=8192 -timeout=10 new "$ROOT/test/fuzz/corpus"

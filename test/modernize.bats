@@ -661,10 +661,13 @@ fails() { # STATUS PATTERN OLD [NEW]
 
 # bats test_tags=long
 @test "libFuzzer: the corpus and some time more find nothing" {
-	local part parts=()
-	for part in btf btf_edit elf_image legacy object out rewrite show; do parts+=("$repo/maps/$part.c"); done
+	local src=$repo/scripts/src part parts=("$repo/scripts/src/common"/*.c)
+	for part in "$src/modernize"/*.c; do
+		[[ $part == */main.c ]] || parts+=("$part")
+	done
 	clang -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined \
-		"-I$repo/maps" -o fuzz "$repo/test/fuzz/fuzz_modernize.c" "${parts[@]}"
+		-iquote "$src/common" -iquote "$src/modernize" \
+		-o fuzz "$repo/test/fuzz/fuzz_modernize.c" "${parts[@]}"
 	mkdir new
 	./fuzz -runs=0 "$repo/test/fuzz/corpus_modernize"
 	./fuzz -max_total_time="${FUZZ_SECONDS:-15}" -max_len=8192 -timeout=10 new "$repo/test/fuzz/corpus_modernize"

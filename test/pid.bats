@@ -86,6 +86,45 @@ listed() { [[ $(host pid list | cut -d' ' -f1 | tr '\n' ' ') == "${*:+$* }" ]]; 
 	run -1 host test -e /sys/fs/bpf/plainbpf
 }
 
+@test "add and del run few programs" {
+	local more=0 keeper
+	new_writer
+	host pid -q add $$
+	keeper=$(host ls "$traces/pids")
+	# pid, flock, bpftool
+	(($(programs_of "$scripts/pid" -q add "$writer") <= 3))
+	# If it is in the set, that is asked first.
+	(($(programs_of "$scripts/pid" -q add "$writer") <= 4))
+	(($(programs_of "$scripts/pid" -q del "$writer") <= 4))
+	host pid -q flush
+	# From nothing also mkdir; before Linux 6.16 the keeper that is tried second.
+	[[ ! $keeper == *core* ]] || more=4
+	(($(programs_of "$scripts/pid" -q add "$writer") <= 5 + more))
+	listed "$writer"
+}
+
+@test "what is refused, or does not happen, is no success" {
+	new_writer
+	host pid -q add "$writer" $$
+	refusing_bpftool 'map delete' 'delete failed: Operation not permitted'
+	local words
+	for words in "del $writer" flush; do
+		# shellcheck disable=SC2086 # words
+		run -2 --separate-stderr host env PATH="$BATS_TEST_TMPDIR/bin:$PATH" "$scripts/pid" -q $words
+		[[ ${#stderr_lines[@]} == 1 && $stderr == 'pid: PID '*': delete failed: Operation not permitted' ]]
+	done
+	listed $$ "$writer" || listed "$writer" $$
+	refusing_bpftool 'map update' 'update failed: Operation not permitted'
+	new_writer
+	run -2 --separate-stderr host env PATH="$BATS_TEST_TMPDIR/bin:$PATH" "$scripts/pid" -q add "$writer"
+	[[ ${#stderr_lines[@]} == 1 && $stderr == "pid: PID $writer: update failed: Operation not permitted" ]]
+	# A bpftool that only says so.
+	printf '%s\n' '#!/bin/bash' "[[ \$* != *' batch '* ]] || { text=\$(cat); set -- \"\$@\"; }" \
+		"exec $(command -v bpftool) \"\$@\" <<<\"\${text//map delete/map lookup}\"" >"$BATS_TEST_TMPDIR/bin/bpftool"
+	run -3 --separate-stderr host env PATH="$BATS_TEST_TMPDIR/bin:$PATH" "$scripts/pid" -q del $$
+	[[ ${#stderr_lines[@]} == 1 && $stderr == "pid: still in the set: $$" ]]
+}
+
 @test "a thread is no process" {
 	new_writer -t 1 -i 0.1
 	go

@@ -247,34 +247,6 @@ teardown() { sandbox_end; }
 
 # --- on and off
 
-# A bpftool that refuses calls with these words in them, also in a batch.
-refusing_bpftool() { # WORDS MESSAGE
-	mkdir "$BATS_TEST_TMPDIR/bin"
-	cat >"$BATS_TEST_TMPDIR/bin/bpftool" <<-TOOL
-		#!/bin/bash
-		words=" \$* "
-		if [[ \$words == *' batch file - '* ]]; then
-			lines=\$(cat)
-			[[ "\$lines " == *'$1'* ]] || exec $(command -v bpftool) "\$@" <<<"\$lines"
-			before=\${lines%%'$1'*}
-			text=\$($(command -v bpftool) "\$@" <<<"\${before%\$'\n'*}")
-			text=\${text%%',{"error":"reading batch'*}
-			text=\${text%]}
-			printf '%s,{"command":[],"output":{"error":"%s"}}]' "\${text:-[0}" '$2'
-			exit 255
-		fi
-		[[ \$words != *'$1'* ]] || { echo 'Error: $2' >&2; exit 255; }
-		exec $(command -v bpftool) "\$@"
-	TOOL
-	chmod +x "$BATS_TEST_TMPDIR/bin/bpftool"
-}
-
-# What trace-on runs is what a user waits for: a millisecond or more each.
-programs_of() { # CMD…
-	host strace -f -qq -e trace=execve -o "$BATS_TEST_TMPDIR/strace" "$@" >/dev/null
-	sed -i '/ = 0$/!d' "$BATS_TEST_TMPDIR/strace"
-	wc -l <"$BATS_TEST_TMPDIR/strace"
-}
 @test "trace-on runs few programs, and few of them before the trace begins" {
 	local more=0
 	new_writer -n 5 -i 0
@@ -293,6 +265,29 @@ programs_of() { # CMD…
 	written
 	reader_ends
 	[[ $(grep -c "PID $writer\.$" "$seen") == 5 ]]
+}
+
+@test "a trace of an object that has changed since is not said to be on" {
+	cp "$objs/trace_ringbuf.o" "$BATS_TEST_TMPDIR/my.o"
+	host trace-on -q obj "$BATS_TEST_TMPDIR/my.o"
+	run -0 --separate-stderr host trace-on obj "$BATS_TEST_TMPDIR/my.o"
+	[[ $stderr == 'trace-on: my: on already' ]]
+	touch -d '+1 minute' "$BATS_TEST_TMPDIR/my.o"
+	run -2 --separate-stderr host trace-on -q obj "$BATS_TEST_TMPDIR/my.o"
+	[[ ${#stderr_lines[@]} == 1 && $stderr == *'is on from before '*'my.o was changed (first: scripts/trace-off my)' ]]
+	host trace-off -q my
+	host trace-on -q obj "$BATS_TEST_TMPDIR/my.o"
+}
+
+@test "-q: events says nothing but what it shows, trace-on nothing" {
+	new_writer -n 3 -i 0
+	run -0 --separate-stderr host trace-on -q ringbuf pid "$writer"
+	[[ -z $output && -z $stderr ]]
+	new_reader -q -j ringbuf
+	written
+	retry 20 eval '[[ $(grep -c "\"pid\":$writer," "$seen") -ge 3 ]]'
+	reader_ends
+	[[ ! -s $summary ]]
 }
 
 # bats test_tags=core
@@ -433,7 +428,7 @@ programs_of() { # CMD…
 	WORDS
 	nothing_left
 	run -2 --separate-stderr host events ringbuf
-	[[ $stderr == *'not on (first: trace-on ringbuf)' ]]
+	[[ $stderr == *'not on (first: scripts/trace-on ringbuf)' ]]
 }
 
 @test "a second reader is refused and told who is the first" {

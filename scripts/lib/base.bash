@@ -172,8 +172,3 @@ bytes() { # ARRAY SIZE NUMBER
 	local i
 	for ((i = 0; i < $2; i++)); do array+=($(($3 >> 8 * (big ? $2 - 1 - i : i) & 255))); done
 }
-
-# A command as it is typed: in the tree, or installed.
-command_of() { # VERB
-	if [[ -e ${here%/*}/Makefile ]]; then printf 'scripts/%s' "$1"; else printf 'plainbpf %s' "$1"; fi
-}

@@ -36,7 +36,7 @@ pid_of() { # NAME; 1 if it is gone
 way_in() { # NAME
 	local mounts net
 	if ! mounts=$(pid_of host) || ! net=$(pid_of "$1"); then
-		die 2 'the lab is broken (first: lab down)'
+		die 2 "the lab is broken (first: $(command_of lab) down)"
 	fi
 	inside=(nsenter --net="/proc/$net/ns/net" --mount="/proc/$mounts/ns/mnt" --root="/proc/$mounts/root" --
 		env --chdir="$PWD")

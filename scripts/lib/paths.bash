@@ -46,9 +46,6 @@ readonly probe_root=$pins/probe
 readonly kernel_btf=/sys/kernel/btf/vmlinux
 new_pin_of() { printf '%s_new' "$(pin_of "$1")"; }
 trace_dir() { printf '%s/%s' "$traces" "${1//-/_}"; }
-# The locks of those who read the stream with this map id: of `events`, and of bpf_dump (lock.c).
-ask_file_of() { printf '%s/ask.%s' "$state" "$1"; }
-reader_file_of() { printf '%s/reader.%s' "$state" "$1"; }
 # Tracing instances for readers of trace_pipe, named after the process that reads.
 readonly instances=$tracefs/instances/plainbpf_
 readonly print_event=events/bpf_trace/bpf_trace_printk

@@ -25,8 +25,8 @@ packet_stream() { # NAME FILE…
 	how=''
 	for file; do
 		case ${file##*/} in
-		xdp_*) how+="; or: xdp-on DEV $name$log" ;;
-		tc_*) how+="; or: tc-on DEV ingress|egress $name$log" ;;
+		xdp_*) how+="; or: $(command_of xdp-on) DEV $name$log" ;;
+		tc_*) how+="; or: $(command_of tc-on) DEV ingress|egress $name$log" ;;
 		esac
 	done
 	how=${how#; or: }

@@ -53,29 +53,31 @@ static int drain(const char *pin)
 	struct timespec nap = { .tv_nsec = 5000000 };
 	struct bpf_map_info map = { 0 };
 	int fd = bpf_pin_open(pin), err;
-	struct perf perf = { 0 };
+	struct perf perf;
 	struct ring ring;
-	uint64_t bytes;
-	bool more, is_ring;
+	struct source *s;
+	struct drained got;
 
 	if (fd < 0 || bpf_info(fd, &map, sizeof(map)))
 		return 2;
-	is_ring = map.type == BPF_MAP_TYPE_RINGBUF;
-	err = is_ring ? ring_open(&ring, fd, map.max_entries)
-		      : perf_open(&perf, fd, map.max_entries);
+	if (map.type == BPF_MAP_TYPE_RINGBUF) {
+		err = ring_open(&ring, fd, map.max_entries);
+		s = &ring.source;
+	} else {
+		err = perf_open(&perf, fd, map.max_entries);
+		s = &perf.source;
+	}
 	if (err)
 		return 2;
 	sigaction(SIGTERM, &act, NULL);
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); /* how the bench sees that this reads */
 	do {
 		nanosleep(&nap, NULL);
-		err = is_ring ? ring_drain(&ring, &c.sink, &bytes)
-			      : perf_drain(&perf, &c.sink, stop, &bytes, &more);
+		err = s->drain(s, &c.sink, stop, &got);
 	} while (!err && !stop);
-	if (is_ring)
-		ring_release(&ring);
-	else
-		perf_lost(&perf, &c.sink);
+	if (s->lost)
+		s->lost(s, &c.sink);
+	s->close(s);
 	fprintf(stderr, "%llu events, %llu lost\n", c.seen, c.lost);
 	return err ? 2 : 0;
 }

@@ -21,7 +21,7 @@ enum step {
 };
 
 struct pick {
-	const struct feed_btf *from;
+	const struct users_btf *from;
 	const char *name;
 	uint32_t id, size;
 	enum step step;
@@ -52,7 +52,7 @@ static bool open_ended(const struct btf *b, struct btf_view t)
 	return !btf_bare(b, m.type, &t) && t.kind == BTF_KIND_ARRAY && !t.word;
 }
 
-static struct pick *find(struct choose *c, const struct feed_btf *from, uint32_t id)
+static struct pick *find(struct choose *c, const struct users_btf *from, uint32_t id)
 {
 	int i;
 
@@ -63,7 +63,7 @@ static struct pick *find(struct choose *c, const struct feed_btf *from, uint32_t
 }
 
 /* From a variable's type to the struct that it is, points to or holds many of. */
-static void mark(struct choose *c, const struct feed_btf *from, uint32_t id, enum step step)
+static void mark(struct choose *c, const struct users_btf *from, uint32_t id, enum step step)
 {
 	struct btf_view t;
 	struct pick *p;
@@ -81,7 +81,7 @@ static void mark(struct choose *c, const struct feed_btf *from, uint32_t id, enu
 	}
 }
 
-static void mark_map(struct choose *c, const struct feed_btf *from, uint32_t id)
+static void mark_map(struct choose *c, const struct users_btf *from, uint32_t id)
 {
 	struct btf_view t;
 	struct btf_part m;
@@ -96,7 +96,7 @@ static void mark_map(struct choose *c, const struct feed_btf *from, uint32_t id)
 	}
 }
 
-static void mark_variables(struct choose *c, const struct feed_btf *from)
+static void mark_variables(struct choose *c, const struct users_btf *from)
 {
 	const struct btf *b = &from->btf;
 	uint8_t *is_map = calloc(b->types, 1);
@@ -187,7 +187,7 @@ static int compare_names(const void *a, const void *b)
 static void drop_kernel_types(struct choose *c)
 {
 	const char **names = NULL;
-	struct feed kernel = { 0 };
+	struct users kernel = { 0 };
 	struct btf_view t;
 	uint32_t id, n = 0;
 	int i, unsure = 0;
@@ -198,7 +198,7 @@ static void drop_kernel_types(struct choose *c)
 			drop(c, i);
 	for (i = 0; i < c->n_picks; i++)
 		unsure += c->picks[i].step == BY_SIZE;
-	if (!unsure || !c->kernel || feed_add_file(&kernel, c->kernel))
+	if (!unsure || !c->kernel || users_add_file(&kernel, c->kernel))
 		return;
 	names = malloc(kernel.btfs[0].btf.types * sizeof(*names));
 	for (id = 1; names && id < kernel.btfs[0].btf.types; id++) {
@@ -213,10 +213,10 @@ static void drop_kernel_types(struct choose *c)
 		    bsearch(&c->picks[i].name, names, n, sizeof(*names), compare_names))
 			drop(c, i);
 	free(names);
-	feed_free(&kernel);
+	users_free(&kernel);
 }
 
-static int add_pick(struct choose *c, const struct feed_btf *from, uint32_t id)
+static int add_pick(struct choose *c, const struct users_btf *from, uint32_t id)
 {
 	const struct btf *b = &from->btf;
 	struct btf_view t, bare;
@@ -269,8 +269,8 @@ static int named_type(struct choose *c, const char *name)
 	for (k = 0; k < sizeof(keywords) / sizeof(keywords[0]); k++)
 		if (!strncmp(name, keywords[k], strlen(keywords[k])))
 			name += strlen(keywords[k]);
-	for (i = 0; i < c->feed->n_btfs; i++) {
-		const struct btf *b = &c->feed->btfs[i].btf;
+	for (i = 0; i < c->users->n_btfs; i++) {
+		const struct btf *b = &c->users->btfs[i].btf;
 
 		for (id = 1; id < b->types; id++) {
 			btf_get(b, id, &t);
@@ -286,8 +286,8 @@ static void value_type(struct choose *c, uint32_t id, uint32_t btf_id)
 	struct btf_view t;
 	int i;
 
-	for (i = 0; i < c->feed->n_btfs; i++) {
-		const struct feed_btf *f = &c->feed->btfs[i];
+	for (i = 0; i < c->users->n_btfs; i++) {
+		const struct users_btf *f = &c->users->btfs[i];
 
 		if (f->id == btf_id && id < f->btf.types && !btf_bare(&f->btf, id, &t) &&
 		    is_struct(&t))
@@ -309,11 +309,11 @@ int choose_open(struct choose *c, const char *type, uint32_t value_id, uint32_t 
 	c->known = calloc(KNOWN, sizeof(*c->known));
 	if (!c->known)
 		return -ENOMEM;
-	for (i = 0; i < c->feed->n_btfs && !err; i++)
-		for (id = 1; id < c->feed->btfs[i].btf.types && !err; id++)
-			err = add_pick(c, &c->feed->btfs[i], id);
-	for (i = 0; i < c->feed->n_btfs; i++)
-		mark_variables(c, &c->feed->btfs[i]);
+	for (i = 0; i < c->users->n_btfs && !err; i++)
+		for (id = 1; id < c->users->btfs[i].btf.types && !err; id++)
+			err = add_pick(c, &c->users->btfs[i], id);
+	for (i = 0; i < c->users->n_btfs; i++)
+		mark_variables(c, &c->users->btfs[i]);
 	return err;
 }
 
@@ -371,17 +371,17 @@ static struct pick *choose(struct choose *c, size_t len)
 			return NULL;
 		}
 	}
-	if (!c->feed->n_btfs && !c->feed->programs)
+	if (!c->users->n_btfs && !c->users->programs)
 		snprintf(c->why, sizeof(c->why),
 			 HEX "no loaded program uses it, give its object with -b");
-	else if (!c->feed->n_btfs)
+	else if (!c->users->n_btfs)
 		snprintf(c->why, sizeof(c->why),
 			 HEX "its program has no BTF (compile it with -g), give one with -b: %s",
-			 c->feed->no_btf);
+			 c->users->no_btf);
 	else
 		snprintf(c->why, sizeof(c->why),
 			 HEX "no struct of %zu bytes is in its BTF, name one with -t or -b: %s",
-			 len, c->feed->btfs[0].owner);
+			 len, c->users->btfs[0].owner);
 	return NULL;
 }
 

@@ -22,7 +22,7 @@
 #include "format.h"
 
 struct choose {
-	const struct feed *feed;
+	const struct users *users;
 	enum fmt_mode mode;
 	bool perf;	    /* record lengths are rounded up */
 	const char *kernel; /* file with the kernel's own BTF, NULL: do not look */

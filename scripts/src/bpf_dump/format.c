@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* From a BTF type to operations, see format.h and format_ops.h. */
+/* From a BTF type to operations, see format.h and ops.h. */
 #include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <linux/btf.h>
-#include "format_ops.h"
 #include "names.h"
+#include "ops.h"
 
 #define MAX_OPS	    2048
 #define MAX_LIT	    (256 * 1024)
@@ -16,7 +16,6 @@
 #define MAX_ENUM    65536
 #define MAX_STEPS   65536
 #define MAX_COLUMNS 24 /* what a column of text is filled to at most */
-#define MAX_KEPT    8  /* KEPT operations of a record, 17 KiB each */
 
 enum role {
 	RECORD,
@@ -612,106 +611,6 @@ static int walk(struct compiler *c, uint32_t id, const struct place *at)
 	}
 }
 
-static enum op_fast fast(const struct op *op)
-{
-	static const enum op_fast ints[2][9] = {
-		{ [1] = FAST_U8, [2] = FAST_U16, [4] = FAST_U32, [8] = FAST_U64 },
-		{ [4] = FAST_S32, [8] = FAST_S64 },
-	};
-
-	if (op->kind == OP_KEPT)
-		return FAST_KEPT;
-	if (op->pre_len > sizeof(op->lit) || op->flex || op->bits)
-		return FAST_NOT;
-	if (op->kind == OP_STRING && op->len <= FAST_STRING_MAX)
-		return FAST_STRING;
-	if (op->big != host_big())
-		return FAST_NOT;
-	return op->kind == OP_TIME  ? FAST_TIME
-	       : op->kind == OP_INT ? ints[op->is_signed][op->size]
-				    : FAST_NOT;
-}
-
-/* Whether what is printed for it depends on nothing but its bytes. */
-static bool pure(const struct op *op)
-{
-	return op->len && !op->flex && op->kind != OP_TIME && op->kind != OP_IFNAME &&
-	       op->kind != OP_NULL && op->kind != OP_LOOP;
-}
-
-/* How many operations from the i-th on can be kept as one; the bytes they take. */
-static uint32_t stretch(const struct fmt *f, uint32_t i, uint32_t *from, uint32_t *to)
-{
-	uint32_t n;
-
-	*from = f->ops[i].off;
-	*to = 0;
-	for (n = 0; i + n < f->n_ops && pure(&f->ops[i + n]); n++) {
-		const struct op *op = &f->ops[i + n];
-		uint32_t first = op->off < *from ? op->off : *from;
-		uint32_t end = op->off + op->len > *to ? op->off + op->len : *to;
-
-		if (end - first > KEPT_BYTES)
-			break;
-		*from = first;
-		*to = end;
-	}
-	return n;
-}
-
-/* Puts a KEPT before every stretch of operations that is worth it. */
-static int add_kept(struct fmt *f)
-{
-	struct op *ops = calloc(f->n_ops + MAX_KEPT, sizeof(*ops)), *to = ops;
-	uint32_t i, n, kept = 0, from, end;
-	int err = 0;
-
-	if (!ops)
-		return -ENOMEM;
-	for (i = 0; i < f->n_ops; i += n) {
-		n = stretch(f, i, &from, &end);
-		if (n > 1 && end - from >= 8 && kept < MAX_KEPT) {
-			*to = (struct op){ .kind = OP_KEPT, .off = from, .len = end - from };
-			to->arg = n;
-			to->kept = calloc(1, sizeof(*to->kept));
-			if (!to->kept)
-				err = -ENOMEM;
-			to++;
-			kept++;
-		} else if (!n) {
-			n = 1 + (f->ops[i].kind == OP_LOOP ? f->ops[i].arg : 0);
-		}
-		memcpy(to, &f->ops[i], n * sizeof(*to));
-		to += n;
-	}
-	free(f->ops);
-	f->ops = ops;
-	f->n_ops = to - ops;
-	return err;
-}
-
-/* What can be told of an operation only when all are known. */
-static void finish(struct fmt *f)
-{
-	uint32_t i, n = f->lit_len - f->tail;
-
-	for (i = 0; i < f->n_ops; i++) {
-		struct op *op = &f->ops[i];
-
-		op->fast = fast(op);
-		op->need = op->fast == FAST_NOT ? UINT32_MAX : op->off + op->len;
-		if (op->fast != FAST_NOT)
-			memcpy(op->lit, f->lit + op->pre, op->pre_len);
-	}
-	if (n + 2 > sizeof(f->end))
-		return;
-	memcpy(f->end, f->lit + f->tail, n);
-	memcpy(f->end + n, "}\n", 2);
-	if (f->mode == FMT_TEXT)
-		f->end[n] = '\n';
-	f->end_len = n + 1 + (f->mode == FMT_JSON);
-}
-
 int fmt_compile(struct fmt **made, const struct btf *b, uint32_t id, enum fmt_mode mode)
 {
 	struct place top = { .role = RECORD, .name = "", .last = true };
@@ -741,13 +640,10 @@ int fmt_compile(struct fmt **made, const struct btf *b, uint32_t id, enum fmt_mo
 		c.f->ops[c.last_column].width = 0;
 		c.f->header_len = trimmed(c.f->header, c.f->header_len);
 	}
-	if (!err && c.f->n_ops)
-		err = add_kept(c.f);
 	if (err) {
 		fmt_free(c.f);
 		return err;
 	}
-	finish(c.f);
 	*made = c.f;
 	return 0;
 }
@@ -764,8 +660,6 @@ void fmt_free(struct fmt *f)
 		free(f->enums[i].names);
 	}
 	free(f->enums);
-	for (i = 0; i < f->n_ops; i++)
-		free(f->ops[i].kept);
 	free(f->ops);
 	free(f->lit);
 	free(f->header);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Turns a record into a line of text or JSON. The record's type is compiled once into a flat list
- * of operations, so that a record costs no look-up of types, and what is printed again and again is
- * kept as text (one thread, therefore). How types are printed: docs/bpf_dump.8. A record may be
- * shorter than its type (what is missing is null in JSON, … in text, and the line says "truncated")
- * or longer (the number of further bytes is added, unless it is below `slack`).
+ * Turns a record into a line of text or JSON. Its type is compiled once into a flat list of
+ * operations, so that printing a record looks up no types. How types are printed: bpf_dump(8). A
+ * record may be shorter than its type: what is missing is null in JSON and … in text, and the line
+ * says "truncated". It may also be longer: then the line gives the number of extra bytes, unless
+ * there are no more than `slack`.
  */
 #ifndef PLAINBPF_FORMAT_H
 #define PLAINBPF_FORMAT_H
@@ -22,12 +22,13 @@ enum fmt_mode {
 };
 
 struct fmt_env {	      /* what printing needs from the machine; one for all formats */
-	int sock;	      /* for the names of interfaces; -1: none are known */
 	int64_t boot_to_real; /* CLOCK_REALTIME - CLOCK_BOOTTIME, ns */
 	uint64_t second;      /* when the cached second began, ns … */
-	char date[32];	      /* … as JSON and text show it */
+	char date[32];	      /* … as JSON or text shows it */
 	int date_len;
 	bool date_json;
+	/* if_indextoname(3), or NULL where the records come from another machine */
+	char *(*find_if)(unsigned int index, char *name);
 	struct fmt_if {
 		uint32_t index;
 		char name[16];
@@ -37,19 +38,21 @@ struct fmt_env {	      /* what printing needs from the machine; one for all form
 
 struct fmt;
 
-void fmt_env_open(struct fmt_env *e, bool live);
-void fmt_env_tick(struct fmt_env *e); /* once a second: clocks are set, interfaces renamed */
-void fmt_env_close(struct fmt_env *e);
-/* A time of a record, ns of CLOCK_BOOTTIME or, from 10^18 on, since 1970: since 1970. */
+void fmt_env_init(struct fmt_env *e, char *(*find_if)(unsigned int index, char *name));
+void fmt_env_tick(struct fmt_env *e); /* every second or so: clocks are set, interfaces renamed */
+/* Converts a record's time, ns of CLOCK_BOOTTIME or (from 10^18 on) since 1970, to ns since 1970.
+ */
 uint64_t fmt_epoch(const struct fmt_env *e, uint64_t v);
 /* The same, as text. Needs OUT_VALUE of room. */
 void fmt_time(struct fmt_env *e, struct out *o, uint64_t v, bool json);
+/* The name of an interface, or "". */
+const char *fmt_ifname(struct fmt_env *e, uint32_t index);
 
 /* -EBADMSG: corrupt or nothing that has a size; -ELOOP; -E2BIG: too many members; -ENOMEM */
 int fmt_compile(struct fmt **f, const struct btf *b, uint32_t id, enum fmt_mode mode);
 void fmt_free(struct fmt *f);
 uint32_t fmt_size(const struct fmt *f);
-/* The line above records as long as this one. */
+/* The header line for records of this length. */
 void fmt_header(const struct fmt *f, struct out *o, size_t len);
 void fmt_record(const struct fmt *f, struct fmt_env *e, struct out *o, const void *data, size_t len,
 		size_t slack);

@@ -9,8 +9,6 @@
 #include <unistd.h>
 #include "lock.h"
 
-#define LOCK_DIR "/run/plainbpf"
-
 static long read_pid(int fd)
 {
 	char text[24] = "";
@@ -26,9 +24,9 @@ int lock_take(struct lock *l, uint32_t map_id, long *pid)
 
 	*pid = 0;
 	l->fd = -1;
-	if (mkdir(LOCK_DIR, 0755) && errno != EEXIST)
+	if (mkdir(STATE_DIR, 0755) && errno != EEXIST)
 		return -errno;
-	snprintf(l->path, sizeof(l->path), "%s/reader.%u", LOCK_DIR, map_id);
+	snprintf(l->path, sizeof(l->path), "%s/reader.%u", STATE_DIR, map_id);
 	for (;;) {
 		l->fd = open(l->path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
 		if (l->fd < 0)
@@ -40,7 +38,7 @@ int lock_take(struct lock *l, uint32_t map_id, long *pid)
 			l->fd = -1;
 			return err;
 		}
-		/* the one before us may have removed the file after we opened it */
+		/* the previous reader may have removed the file after we opened it */
 		if (!fstat(l->fd, &ours) && !stat(l->path, &there) && ours.st_ino == there.st_ino &&
 		    ours.st_dev == there.st_dev)
 			break;

@@ -1,18 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * bpf_dump: prints the records of a pinned ring buffer or perf event array, anybody's, as their BTF
- * describes them. See docs/bpf_dump.8; which struct is printed: choose.h.
+ * bpf_dump: prints the records of any pinned ring buffer or perf event array as their BTF describes
+ * them. See bpf_dump(8); which struct is printed: choose.h; where records come from: source.h.
  */
 #define _GNU_SOURCE /* ppoll */
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
-#include <poll.h>
+#include <net/if.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/time.h>
 #include <time.h>
@@ -25,20 +23,17 @@
 #include "perf.h"
 #include "ring.h"
 #include "saved.h"
+#include "say.h"
 #include "sys.h"
-
-#ifndef VERSION
-#define VERSION "0.1"
-#endif
+#include "text.h"
 
 #define MSEC	   1000000ll
 #define NAP	   (10 * MSEC) /* between two looks while records come … */
 #define LONG_NAP   (40 * MSEC) /* … and after IDLE without any */
 #define IDLE	   (500 * MSEC)
-#define FLUSH	   (50 * MSEC)	 /* output is not kept for longer */
-#define LOST_EVERY (100 * MSEC)	 /* looks at counters of lost records */
-#define LINES	   (1024 * 1024) /* of text that the kernel keeps, about */
-#define TICK	   (500 * MSEC)	 /* looks for new CPUs, clocks, renamed interfaces */
+#define FLUSH	   (50 * MSEC)	/* output is held back no longer than this */
+#define LOST_EVERY (100 * MSEC) /* looks at counters of lost records */
+#define TICK	   (500 * MSEC) /* looks for new CPUs, clocks, renamed interfaces */
 
 struct options {
 	enum fmt_mode mode;
@@ -47,6 +42,7 @@ struct options {
 	uint64_t count;	   /* 0: no end */
 	int64_t duration;  /* ns, 0: no end */
 	bool skip;	   /* what is there already */
+	bool quiet;	   /* no summary unless records were lost */
 };
 
 struct dump {
@@ -54,7 +50,14 @@ struct dump {
 	struct options opt;
 	struct out out;
 	struct fmt_env env;
-	struct feed feed;
+	struct source *source; /* the one of these that is open, or NULL */
+	union {
+		struct ring ring;
+		struct perf perf;
+		struct lines lines;
+		struct saved saved;
+	};
+	struct users users; /* of the map */
 	struct choose choose;
 	const struct fmt *shown; /* whose header was printed last */
 	struct pcapng pcapng;	 /* of opt.write */
@@ -63,21 +66,17 @@ struct dump {
 	int map_fd;
 	struct bpf_map_info map;
 	struct lock lock;
-	struct ring ring;
-	struct perf perf;
-	struct lines lines; /* instead of a map */
 	struct pollfd *polls;
 	struct stat until; /* of opt.until, at the start */
-	int64_t nap;
 };
 
-/* The only thing that a signal can tell us by: set by SIGINT and SIGTERM. */
+/* Set by SIGINT and SIGTERM. */
 static volatile sig_atomic_t stop;
 
 static const char usage[] =
-	"Usage: bpf_dump [-j | -x | -w FILE|-] [-s] [-t TYPE] [-b OBJECT.o] [-c N] [-d SEC]\n"
-	"                [-u PATH] PIN|-\n"
-	"       bpf_dump [-j] [-s] [-c N] [-d SEC] [-u PATH] TRACE_PIPE\n"
+	"Usage: bpf_dump [-j | -x | -w FILE|-] [-q] [-s] [-t TYPE] [-b OBJECT.o] [-c N]\n"
+	"                [-d SEC] [-u PATH] PIN|-\n"
+	"       bpf_dump [-j] [-q] [-s] [-c N] [-d SEC] [-u PATH] TRACE_PIPE\n"
 	"Summary: print the records of a pinned ring buffer or perf event array by their BTF\n"
 	"\n"
 	"  -j  JSON, one object per line       -x  hexadecimal, one record per line\n"
@@ -85,6 +84,7 @@ static const char usage[] =
 	"  -c  stop after N records            -d  stop after SEC seconds\n"
 	"  -u  stop when PATH is gone          -w  write packets, as pcapng\n"
 	"  -s  skip what is already there, and print a line when that is done\n"
+	"  -q  no summary at the end, unless records were lost\n"
 	"  -h  help                            -V  version\n"
 	"  -   read saved records from standard input: each a 4-byte little-endian\n"
 	"      length, then that many bytes\n"
@@ -105,21 +105,6 @@ static const char usage[] =
 	"Status: 0 done; 1 invalid arguments, or damaged input; 2 refused by the kernel, or\n"
 	"something is missing\n";
 
-__attribute__((format(printf, 1, 2))) static void say(const char *format, ...)
-{
-	va_list args;
-	char line[1024];
-	int n, i;
-
-	va_start(args, format);
-	n = vsnprintf(line, sizeof(line), format, args);
-	va_end(args);
-	for (i = 0; i < n && i < (int)sizeof(line) - 1; i++)
-		if ((unsigned char)line[i] < ' ' || line[i] == 0x7f)
-			line[i] = '?';
-	fprintf(stderr, "bpf_dump: %s\n", line);
-}
-
 static int64_t now_ns(void)
 {
 	struct timespec t;
@@ -130,7 +115,7 @@ static int64_t now_ns(void)
 
 static void on_signal(int sig)
 {
-	/* a system call that blocks after this was looked at is interrupted again and again */
+	/* repeated, to interrupt a system call that blocks after `stop` was tested */
 	struct itimerval again = { .it_interval = { 0, 50000 }, .it_value = { 0, 50000 } };
 
 	if (sig == SIGALRM)
@@ -178,24 +163,38 @@ static int write_packet(struct dump *d, const void *data, size_t len)
 	return !err ? 0 : err == -ENOMEM ? 2 : 1;
 }
 
+static int counted(struct dump *d)
+{
+	d->events++;
+	if (d->out.err)
+		return d->out.err;
+	return d->opt.count && d->events == d->opt.count;
+}
+
+static int on_line(struct sink *s, const void *data, size_t len)
+{
+	struct dump *d = (struct dump *)s;
+
+	text_line(&d->env, &d->out, d->opt.mode == FMT_JSON, data, len);
+	return counted(d);
+}
+
+static int on_packet(struct sink *s, const void *data, size_t len)
+{
+	struct dump *d = (struct dump *)s;
+
+	d->bad = write_packet(d, data, len);
+	return d->bad ? 1 : counted(d);
+}
+
 static int on_record(struct sink *s, const void *data, size_t len)
 {
 	struct dump *d = (struct dump *)s;
-	bool perf = d->map.type == BPF_MAP_TYPE_PERF_EVENT_ARRAY;
+	uint32_t slack = d->source->slack;
 	const struct fmt *f = NULL;
 
-	if (d->lines.fd >= 0) {
-		lines_put(&d->env, &d->out, d->opt.mode == FMT_JSON, data, len);
-		goto out;
-	}
-	if (d->opt.write) {
-		d->bad = write_packet(d, data, len);
-		if (d->bad)
-			return 1;
-		goto out;
-	}
-	/* in hexadecimal the type only tells padding from bytes */
-	if (d->opt.mode != FMT_HEX || perf || d->opt.type)
+	/* in hexadecimal the type serves only to leave out the padding */
+	if (d->opt.mode != FMT_HEX || slack || d->opt.type)
 		f = choose_fmt(&d->choose, len);
 	if (d->choose.why[0]) {
 		if (d->opt.mode != FMT_HEX)
@@ -206,14 +205,10 @@ static int on_record(struct sink *s, const void *data, size_t len)
 		fmt_header(f, &d->out, len);
 	d->shown = f ? f : d->shown;
 	if (f)
-		fmt_record(f, &d->env, &d->out, data, len, perf ? 7 : 0);
+		fmt_record(f, &d->env, &d->out, data, len, slack);
 	else
 		fmt_hex(d->opt.mode, &d->out, data, len);
-out:
-	d->events++;
-	if (d->out.err)
-		return d->out.err;
-	return d->opt.count && d->events == d->opt.count;
+	return counted(d);
 }
 
 static void on_lost(struct sink *s, uint64_t n, int cpu)
@@ -235,12 +230,6 @@ static void on_lost(struct sink *s, uint64_t n, int cpu)
 		put_u64(o, cpu);
 	}
 	put_str(o, json ? "}\n" : "\n");
-}
-
-static int bad_words(const char *what, const char *thing)
-{
-	say("%s: %s", what, thing);
-	return 1;
 }
 
 static int parse_number(const char *text, uint64_t most, uint64_t *n)
@@ -269,7 +258,7 @@ static int parse(struct options *o, int argc, char **argv)
 	int c, modes = 0;
 
 	opterr = 0;
-	while ((c = getopt(argc, argv, ":jxw:st:b:c:d:u:hV")) != -1) {
+	while ((c = getopt(argc, argv, ":jxw:qst:b:c:d:u:hV")) != -1) {
 		char word[3] = { '-', optopt, '\0' };
 
 		switch (c) {
@@ -285,6 +274,9 @@ static int parse(struct options *o, int argc, char **argv)
 			o->write = optarg;
 			modes |= 4;
 			break;
+		case 'q':
+			o->quiet = true;
+			break;
 		case 's':
 			o->skip = true;
 			break;
@@ -296,36 +288,36 @@ static int parse(struct options *o, int argc, char **argv)
 			break;
 		case 'c':
 			if (parse_number(optarg, UINT64_MAX, &o->count))
-				return bad_words("not a number of records", optarg);
+				return bad_argument("not a number of records", optarg);
 			break;
 		case 'd':
 			if (parse_seconds(optarg, &o->duration))
-				return bad_words("not a number of seconds", optarg);
+				return bad_argument("not a number of seconds", optarg);
 			break;
 		case 'u':
 			o->until = optarg;
 			break;
 		case 'h':
-			return fputs(usage, stdout) < 0 || fflush(stdout) ? 2 : 0;
+			return answer(usage);
 		case 'V':
-			return puts("plainbpf " VERSION) < 0 || fflush(stdout) ? 2 : 0;
+			return puts(version) < 0 || fflush(stdout) ? 2 : 0;
 		case ':':
-			return bad_words("a word is missing after", word);
+			return bad_argument("a word is missing after", word);
 		default:
-			return bad_words("unknown option, see bpf_dump -h", word);
+			return bad_argument("unknown option, see bpf_dump -h", word);
 		}
 	}
 	if (modes & (modes - 1))
-		return bad_words("only one of them", "-j -x -w");
+		return bad_argument("only one of them", "-j -x -w");
 	if (optind == argc)
-		return bad_words("a word is missing, see bpf_dump -h", "PIN");
+		return bad_argument("a word is missing, see bpf_dump -h", "PIN");
 	if (optind + 1 < argc)
-		return bad_words("unknown word, see bpf_dump -h", argv[optind + 1]);
+		return bad_argument("unknown word, see bpf_dump -h", argv[optind + 1]);
 	o->pin = argv[optind];
 	if (o->skip && !strcmp(o->pin, "-"))
-		return bad_words("saved records are all from before", "-s");
+		return bad_argument("saved records are all from before", "-s");
 	if (!strcmp(o->pin, "help"))
-		return fputs(usage, stdout) < 0 || fflush(stdout) ? 2 : 0;
+		return answer(usage);
 	return -1;
 }
 
@@ -339,7 +331,7 @@ static int refused(const char *what, const char *thing, int err)
 	return 2;
 }
 
-static int open_map(struct dump *d)
+static int open_pin(struct dump *d)
 {
 	const char *pin = d->opt.pin;
 	char link[64] = "", self[32];
@@ -347,19 +339,19 @@ static int open_map(struct dump *d)
 
 	d->map_fd = bpf_pin_open(pin);
 	if (d->map_fd == -ENOENT || d->map_fd == -ENOTDIR)
-		return bad_words("no such file", pin);
+		return bad_argument("no such file", pin);
 	if (d->map_fd < 0 && !geteuid() && !access(pin, F_OK))
-		return bad_words("not a pinned map", pin);
+		return bad_argument("not a pinned map", pin);
 	if (d->map_fd < 0)
 		return refused("cannot open", pin, d->map_fd);
 	snprintf(self, sizeof(self), "/proc/self/fd/%d", d->map_fd);
 	if (readlink(self, link, sizeof(link) - 1) > 0 && !strstr(link, "bpf-map"))
-		return bad_words("not a pinned map", pin);
+		return bad_argument("not a pinned map", pin);
 	err = bpf_info(d->map_fd, &d->map, sizeof(d->map));
 	if (err)
 		return refused("cannot read about", pin, err);
 	if (d->map.type != BPF_MAP_TYPE_RINGBUF && d->map.type != BPF_MAP_TYPE_PERF_EVENT_ARRAY)
-		return bad_words("neither a ring buffer nor a perf event array", pin);
+		return bad_argument("neither a ring buffer nor a perf event array", pin);
 	return -1;
 }
 
@@ -371,44 +363,44 @@ static int open_btf(struct dump *d)
 
 	if (live) {
 		/* with -b only for the counters of lost records */
-		err = feed_find(&d->feed, d->map.id, !d->opt.object);
+		err = users_find(&d->users, d->map.id, !d->opt.object);
 		if (!err && !d->opt.object && d->map.btf_id)
-			err = feed_add_btf(&d->feed, d->map.btf_id, d->map.name);
+			err = users_add_btf(&d->users, d->map.btf_id, d->map.name);
 		if (err && !d->opt.object)
 			return refused("cannot look for its program", pin, err);
 	}
 	if (d->opt.object) {
-		err = feed_add_file(&d->feed, d->opt.object);
+		err = users_add_file(&d->users, d->opt.object);
 		if (err == -ENOENT)
-			return bad_words("no such file", d->opt.object);
+			return bad_argument("no such file", d->opt.object);
 		if (err == -ENODATA)
-			return bad_words("no BTF (compile it with -g)", d->opt.object);
+			return bad_argument("no BTF (compile it with -g)", d->opt.object);
 		if (err == -EBADMSG || err == -E2BIG)
-			return bad_words("not an object file, or its BTF is corrupt",
-					 d->opt.object);
+			return bad_argument("not an object file, or its BTF is corrupt",
+					    d->opt.object);
 		if (err)
 			return refused("cannot read", d->opt.object, err);
 	}
-	d->choose.feed = &d->feed;
+	d->choose.users = &d->users;
 	d->choose.mode = d->opt.mode;
 	d->choose.kernel = "/sys/kernel/btf/vmlinux";
 	d->choose.perf = d->map.type == BPF_MAP_TYPE_PERF_EVENT_ARRAY;
 	memcpy(d->choose.map, d->map.name, sizeof(d->choose.map) - 1);
 	err = choose_open(&d->choose, d->opt.type, d->map.btf_value_type_id,
 			  d->opt.object ? 0 : d->map.btf_id);
-	if (err == -ENOENT && !d->feed.n_btfs)
-		return bad_words("there is no BTF to find the type in, give it with -b",
-				 d->opt.type);
+	if (err == -ENOENT && !d->users.n_btfs)
+		return bad_argument("there is no BTF to find the type in, give it with -b",
+				    d->opt.type);
 	if (err == -ENOENT)
-		return bad_words("no such type in its BTF", d->opt.type);
+		return bad_argument("no such type in its BTF", d->opt.type);
 	if (err && d->opt.type)
-		return bad_words("its BTF cannot be printed", d->opt.type);
+		return bad_argument("its BTF cannot be printed", d->opt.type);
 	if (err)
 		return refused("cannot read its BTF", pin, err);
 	return -1;
 }
 
-/* Where records go. Not before it is sure that nobody else is writing there what they read. */
+/* Opens the output; not before it is certain that nobody else reads these records into it. */
 static int open_output(struct dump *d)
 {
 	const char *file = d->opt.write;
@@ -430,7 +422,7 @@ static int open_output(struct dump *d)
 static int open_reader(struct dump *d)
 {
 	bool perf = d->map.type == BPF_MAP_TYPE_PERF_EVENT_ARRAY;
-	uint64_t keep = 0;
+	uint64_t keep;
 	long pid;
 	int err;
 
@@ -441,28 +433,36 @@ static int open_reader(struct dump *d)
 	}
 	if (err)
 		return refused("cannot lock", d->lock.path, err);
-	feed_lost(&d->feed, NULL);
+	users_lost(&d->users, NULL);
 	if (perf)
 		err = perf_open(&d->perf, d->map_fd, d->map.max_entries);
 	else
 		err = ring_open(&d->ring, d->map_fd, d->map.max_entries);
 	if (err)
 		return refused("cannot read", d->opt.pin, err);
+	d->source = perf ? &d->perf.source : &d->ring.source;
 	err = open_output(d); /* a file may need a capability */
 	if (err >= 0)
 		return err;
-	if (d->perf.missed)
+	if (perf && d->perf.missed)
 		say("%d CPUs have no place in the map, their records are lost: %s", d->perf.missed,
 		    d->opt.pin);
-	/* a CPU that comes online needs an event, memory for it and a place in the map */
-	if (perf)
-		keep = 1ull << CAP_BPF | 1ull << CAP_PERFMON | 1ull << CAP_IPC_LOCK;
-	else if (d->feed.n_losts) /* Linux before 5.19 looks nothing up without */
-		keep = 1ull << CAP_BPF;
+	keep = d->source->caps;
+	if (d->users.n_losts) /* Linux before 5.19 looks nothing up without */
+		keep |= 1ull << CAP_BPF;
 	err = caps_keep(keep);
 	if (err)
 		return refused("cannot drop capabilities", d->opt.pin, err);
 	return -1;
+}
+
+static int open_map(struct dump *d)
+{
+	int rc = open_pin(d);
+
+	if (rc < 0)
+		rc = open_btf(d);
+	return rc < 0 ? open_reader(d) : rc;
 }
 
 /* Lines need neither a map nor its BTF, and no capability once they are open. */
@@ -471,68 +471,67 @@ static int open_lines(struct dump *d)
 	int err;
 
 	if (d->opt.mode == FMT_HEX || d->opt.write || d->opt.type || d->opt.object)
-		return bad_words("lines of text have no type, no -x, -w, -t, -b", d->opt.pin);
+		return bad_argument("lines of text have no type, no -x, -w, -t, -b", d->opt.pin);
 	err = lines_open(&d->lines, d->opt.pin);
-	if (!err && out_open(&d->out, STDOUT_FILENO, &stop))
-		err = -ENOMEM;
+	if (!err) {
+		d->source = &d->lines.source;
+		d->sink.record = on_line;
+		err = out_open(&d->out, STDOUT_FILENO, &stop);
+	}
 	if (!err)
 		err = caps_keep(0);
 	return err ? refused("cannot read", d->opt.pin, err) : -1;
 }
 
-/* Sleep until there may be records, the reader of our output has gone, or a signal comes. */
-static void nap(struct dump *d, int64_t ns, bool idle)
+static int open_saved(struct dump *d)
 {
-	int i, n = 1 + (d->perf.n ? d->perf.n : 1);
-	struct timespec t = { .tv_sec = ns / (1000 * MSEC), .tv_nsec = ns % (1000 * MSEC) };
-	struct pollfd *more = realloc(d->polls, n * sizeof(*more));
+	int rc = open_btf(d), err;
 
-	if (!more)
+	if (rc < 0)
+		rc = open_output(d);
+	if (rc >= 0)
+		return rc;
+	err = saved_open(&d->saved, STDIN_FILENO);
+	if (err)
+		return refused("cannot read", "standard input", err);
+	d->source = &d->saved.source;
+	return -1;
+}
+
+/* Sleeps until there may be records, the reader of our output has gone, or a signal comes. */
+static void nap(struct dump *d, int64_t ns, bool resting)
+{
+	struct timespec t = { .tv_sec = ns / (1000 * MSEC), .tv_nsec = ns % (1000 * MSEC) };
+	struct pollfd *p = realloc(d->polls, (1 + d->source->n_fds) * sizeof(*p));
+
+	if (!p)
 		return;
-	d->polls = more;
-	more[0] = (struct pollfd){ .fd = d->out.fd };
-	more[1] = (struct pollfd){ .fd = idle && d->ring.consumer ? d->map_fd : -1,
-				   .events = POLLIN };
-	for (i = 0; i < d->perf.n; i++)
-		more[1 + i] = (struct pollfd){ .fd = d->perf.cpus[i].fd, .events = POLLIN };
-	for (i = 0; i < d->perf.n; i++)
-		if (!d->perf.cpus[i].online) /* its event is dead and always ready */
-			more[1 + i].fd = -1;
-	if (ppoll(more, n, &t, NULL) > 0 && more[0].revents & (POLLERR | POLLNVAL))
+	d->polls = p;
+	p[0] = (struct pollfd){ .fd = d->out.fd };
+	if (d->source->polls)
+		d->source->polls(d->source, p + 1, resting);
+	if (ppoll(p, 1 + d->source->n_fds, &t, NULL) > 0 && p[0].revents & (POLLERR | POLLNVAL))
 		d->out.err = -EPIPE;
 }
 
 /*
- * How long to sleep, so that the buffer is an eighth full at the next look: `bytes` came within
- * `took`. A calm that ends is trusted only slowly.
+ * How long to sleep, so that the buffer is an eighth full at the next look, given what came within
+ * `took` ns. After a calm period the estimate grows only slowly.
  */
-static int64_t next_nap(int64_t nap, int64_t took, uint64_t bytes, uint64_t size)
+static int64_t next_nap(int64_t nap, int64_t took, const struct drained *got)
 {
 	int64_t most = 2 * nap + MSEC / 20, want;
 
-	if (bytes > size / 4)
+	if (got->bytes > got->size / 4)
 		return 0;
-	want = bytes ? (int64_t)((double)took * (size / 8) / bytes) : NAP;
+	want = NAP;
+	if (got->bytes)
+		want = (double)took * (got->size / 8) / got->bytes;
 	want = want < most ? want : most;
 	return want < NAP ? want : NAP;
 }
 
-static int round_of(struct dump *d, bool all, uint64_t *bytes, uint64_t *size, bool *more)
-{
-	*more = false;
-	if (d->lines.fd >= 0) {
-		*size = LINES;
-		return lines_drain(&d->lines, &d->sink, bytes);
-	}
-	if (d->ring.consumer) {
-		*size = d->ring.size;
-		return ring_drain(&d->ring, &d->sink, bytes);
-	}
-	*size = d->perf.n ? d->perf.cpus[0].size : 1;
-	return perf_drain(&d->perf, &d->sink, all, bytes, more);
-}
-
-/* Whether -u's path is gone; another in its place is not the one. Who may not look cannot tell. */
+/* Whether -u's path is gone, or another file has its name. Unknown if we may not look. */
 static bool is_over(struct dump *d)
 {
 	struct stat now;
@@ -555,61 +554,66 @@ static void ignore_lost(struct sink *s, uint64_t n, int cpu)
 	(void)s, (void)n, (void)cpu;
 }
 
-/* Takes what is there without a look at it, and then says that what comes is read. */
+/* Discards what is there already, and then announces that new records are read. */
 static int skip_old(struct dump *d)
 {
-	const struct sink sink = d->sink;
-	uint64_t bytes, size;
-	bool more;
-	int err;
+	struct sink nobody = { .record = ignore_record, .lost = ignore_lost };
+	struct drained got;
+	int err = d->source->drain(d->source, &nobody, true, &got);
 
-	d->sink = (struct sink){ .record = ignore_record, .lost = ignore_lost };
-	if (d->ring.consumer)
-		err = ring_skip(&d->ring);
-	else
-		err = round_of(d, true, &bytes, &size, &more);
-	feed_lost(&d->feed, &d->sink);
-	d->sink = sink;
+	users_lost(&d->users, NULL);
 	if (err)
 		return refused("cannot read", d->opt.pin, err);
 	say("listening on %s", d->opt.pin);
-	return 0;
+	return -1;
+}
+
+/* What is to be done twice a second. */
+static int tick(struct dump *d)
+{
+	struct source *s = d->source;
+	int err;
+
+	fmt_env_tick(&d->env);
+	err = s->tick ? s->tick(s) : 0;
+	if (err)
+		return refused("cannot read a new CPU's records", d->opt.pin, err);
+	if (s->lost)
+		s->lost(s, &d->sink);
+	return -1;
 }
 
 static int read_live(struct dump *d)
 {
 	int64_t now = now_ns(), end = now + d->opt.duration, last = now, lost_at = now,
 		tick_at = now, flushed = now, looked = now, sleep = NAP;
-	uint64_t bytes, size, before;
-	bool more, idle = false;
-	int err = 0;
+	struct source *s = d->source;
+	struct drained got;
+	bool idle = false;
+	uint64_t before;
+	int err = 0, rc;
 
 	while (!err && !stop && !d->out.err) {
 		before = d->events;
-		err = round_of(d, false, &bytes, &size, &more);
+		err = s->drain(s, &d->sink, false, &got);
 		now = now_ns();
-		sleep = idle ? 0 : next_nap(sleep, now - looked, bytes, size);
+		sleep = idle ? 0 : next_nap(sleep, now - looked, &got);
 		looked = now;
-		if (d->events != before || more)
+		if (d->events != before || got.more)
 			last = now;
 		if (now - lost_at >= LOST_EVERY) {
-			feed_lost(&d->feed, &d->sink);
+			users_lost(&d->users, &d->sink);
 			lost_at = now;
 			if (is_over(d)) {
-				say("ends, it is gone: %s", d->opt.until);
+				if (!d->opt.quiet)
+					say("ends, it is gone: %s", d->opt.until);
 				break;
 			}
 		}
-		if (now - tick_at >= TICK) {
-			fmt_env_tick(&d->env);
-			if (d->perf.cpus && !err) {
-				int n = perf_online(&d->perf);
-
-				if (n < 0)
-					return refused("cannot read a new CPU's records",
-						       d->opt.pin, n);
-				perf_lost(&d->perf, &d->sink);
-			}
+		if (!err && now - tick_at >= TICK) {
+			rc = tick(d);
+			if (rc >= 0)
+				return rc;
 			tick_at = now;
 		}
 		if (sleep > MSEC || now - flushed >= FLUSH) {
@@ -620,13 +624,12 @@ static int read_live(struct dump *d)
 			break;
 		idle = now - last >= IDLE;
 		if (idle) {
-			if (d->ring.consumer)
-				ring_release(&d->ring);
+			if (s->rest)
+				s->rest(s);
 			sleep = LONG_NAP;
 		}
-		/* Who shows our output may be traced while doing so: few batches, not many. */
-		if (d->lines.fd >= 0 && bytes < LINES / 8)
-			sleep = FLUSH;
+		if (got.bytes < got.size / 8 && sleep < s->calm)
+			sleep = s->calm;
 		if (d->opt.duration && sleep > end - now)
 			sleep = end - now;
 		if (sleep > MSEC / 20)
@@ -634,9 +637,10 @@ static int read_live(struct dump *d)
 	}
 	/* what was there when the end came, but not what came since */
 	if (!err && !d->out.err)
-		err = round_of(d, true, &bytes, &size, &more);
-	feed_lost(&d->feed, &d->sink);
-	perf_lost(&d->perf, &d->sink);
+		err = s->drain(s, &d->sink, true, &got);
+	users_lost(&d->users, &d->sink);
+	if (s->lost)
+		s->lost(s, &d->sink);
 	if (err == -EBADMSG)
 		return refused("corrupt", d->opt.pin, err);
 	if (err == -ENOMEM)
@@ -646,12 +650,11 @@ static int read_live(struct dump *d)
 
 static int read_saved(struct dump *d)
 {
-	struct saved v;
-	int err = saved_open(&v, STDIN_FILENO);
+	struct drained got;
+	int err = 0;
 
 	while (!err && !stop)
-		err = saved_drain(&v, &d->sink);
-	saved_close(&v);
+		err = d->source->drain(d->source, &d->sink, false, &got);
 	if (err == -EBADMSG) {
 		say("a record's length is wrong, or the end is missing: standard input");
 		return 1;
@@ -669,6 +672,8 @@ static int finish(struct dump *d, int rc)
 			     d->out.err);
 	if (d->bad)
 		return d->bad;
+	if (d->opt.quiet && !d->lost)
+		return rc;
 	fprintf(stderr, "%llu events, %llu lost\n", (unsigned long long)d->events,
 		(unsigned long long)d->lost);
 	return rc;
@@ -679,10 +684,8 @@ int main(int argc, char **argv)
 	struct dump d = { .sink = { .record = on_record, .lost = on_lost },
 			  .map_fd = -1,
 			  .write_fd = -1,
-			  .lock = { .fd = -1 },
-			  .perf = { .online_fd = -1 },
-			  .lines = { .fd = -1 } };
-	bool live, text;
+			  .lock = { .fd = -1 } };
+	bool live;
 	int rc;
 
 	/* a map must not get the number of a standard stream that is closed */
@@ -694,29 +697,25 @@ int main(int argc, char **argv)
 		return rc;
 	live = strcmp(d.opt.pin, "-");
 	if (d.opt.until && stat(d.opt.until, &d.until))
-		return bad_words("no such file", d.opt.until);
+		return bad_argument("no such file", d.opt.until);
+	if (d.opt.write)
+		d.sink.record = on_packet;
 	catch_signals();
-	fmt_env_open(&d.env, live);
-	text = live && lines_is(d.opt.pin);
-	if (text)
+	fmt_env_init(&d.env, live ? if_indextoname : NULL);
+	if (!live)
+		rc = open_saved(&d);
+	else if (lines_is(d.opt.pin))
 		rc = open_lines(&d);
 	else
-		rc = live ? open_map(&d) : -1;
-	if (rc < 0 && !text)
-		rc = open_btf(&d);
-	if (rc < 0 && !text)
-		rc = live ? open_reader(&d) : open_output(&d);
-	if (rc < 0 && live && d.opt.skip)
-		rc = skip_old(&d) ?: -1;
-	if (rc >= 0)
-		goto out;
-	rc = live ? read_live(&d) : read_saved(&d);
-	rc = finish(&d, rc);
-out:
-	ring_release(&d.ring);
-	ring_close(&d.ring);
-	perf_close(&d.perf);
-	lines_close(&d.lines);
+		rc = open_map(&d);
+	if (rc < 0 && d.opt.skip)
+		rc = skip_old(&d);
+	if (rc < 0) {
+		rc = live ? read_live(&d) : read_saved(&d);
+		rc = finish(&d, rc);
+	}
+	if (d.source)
+		d.source->close(d.source);
 	lock_drop(&d.lock);
 	out_close(&d.out);
 	if (d.opt.write)
@@ -724,8 +723,7 @@ out:
 	if (d.write_fd >= 0)
 		close(d.write_fd);
 	choose_close(&d.choose);
-	feed_free(&d.feed);
-	fmt_env_close(&d.env);
+	users_free(&d.users);
 	free(d.polls);
 	return rc;
 }

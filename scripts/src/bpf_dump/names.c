@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Rules by name, see member_name.h. */
+/* Rules by name, see names.h. */
 #include <ctype.h>
 #include <stddef.h>
 #include <string.h>

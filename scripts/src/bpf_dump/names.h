@@ -4,8 +4,8 @@
  * by name. A name is cut at '_' and before the digits and the v of ip4, v6, …; case does not
  * matter.
  */
-#ifndef PLAINBPF_MEMBER_NAME_H
-#define PLAINBPF_MEMBER_NAME_H
+#ifndef PLAINBPF_NAMES_H
+#define PLAINBPF_NAMES_H
 
 #include <stdbool.h>
 

@@ -1,17 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Packets as pcapng, see pcapng.h. */
 #include <errno.h>
-#include <net/if.h>
 #include <stdlib.h>
-#include <sys/ioctl.h>
 #include <linux/bpf.h>
 #include <linux/btf.h>
 #include <linux/pkt_cls.h>
 #include "pcapng.h"
-
-#ifndef VERSION
-#define VERSION "0.1"
-#endif
+#include "say.h"
 
 /* Numbers of blocks and options: draft-ietf-opsawg-pcapng, sections 4.1 to 4.3. */
 #define BLOCK_SECTION	0x0a0d0d0a
@@ -108,7 +103,6 @@ static void put_captured(struct out *o, const uint8_t *p, size_t n)
 
 int pcapng_open(struct pcapng *p, struct out *o)
 {
-	static const char me[] = "plainbpf " VERSION;
 	struct {
 		uint32_t magic;
 		uint16_t major, minor;
@@ -120,7 +114,7 @@ int pcapng_open(struct pcapng *p, struct out *o)
 	memset(p, 0, sizeof(*p));
 	if (out_open(&p->text, -1, NULL))
 		return -ENOMEM;
-	add_option(&opt, SHB_USERAPPL, me, sizeof(me) - 1);
+	add_option(&opt, SHB_USERAPPL, version, strlen(version));
 	add_option(&opt, OPT_END, NULL, 0);
 	total = block_len(sizeof(fixed), 0, &opt);
 	begin_block(o, BLOCK_SECTION, &fixed, sizeof(fixed), total);
@@ -268,7 +262,7 @@ static int interface(struct pcapng *p, uint32_t index, struct fmt_env *e, struct
 		uint16_t link, reserved;
 		uint32_t snap; /* 0: no limit; the kernel side has it */
 	} fixed = { .link = LINK_ETHERNET };
-	struct ifreq req = { .ifr_ifindex = index };
+	const char *name = fmt_ifname(e, index);
 	struct options opt = { 0 };
 	uint8_t nanoseconds = 9;
 	uint32_t total, *more;
@@ -281,8 +275,8 @@ static int interface(struct pcapng *p, uint32_t index, struct fmt_env *e, struct
 		return -ENOMEM;
 	p->ifs = more;
 	p->ifs[p->n_ifs++] = index;
-	if (e->sock >= 0 && !ioctl(e->sock, SIOCGIFNAME, &req))
-		add_option(&opt, IF_NAME, req.ifr_name, strnlen(req.ifr_name, IFNAMSIZ));
+	if (*name)
+		add_option(&opt, IF_NAME, name, strlen(name));
 	add_option(&opt, IF_TSRESOL, &nanoseconds, 1);
 	add_option(&opt, OPT_END, NULL, 0);
 	total = block_len(sizeof(fixed), 0, &opt);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <time.h>
+#include <linux/capability.h>
 #include "perf.h"
 #include "sys.h"
 
@@ -20,7 +21,8 @@ static void load_at(const struct perf_cpu *c, uint64_t pos, void *to, size_t n)
 	memcpy((uint8_t *)to + first, c->data, n - first);
 }
 
-int perf_next(struct perf_cpu *c)
+/* Parses the record at tail. 1: there is one; 0: none; -EBADMSG */
+static int next_record(struct perf_cpu *c)
 {
 	struct perf_event_header h;
 	const uint8_t *p;
@@ -143,10 +145,12 @@ static bool listed(const char *list, long cpu, long *last)
 	return in;
 }
 
-int perf_online(struct perf *p)
+/* Looks for CPUs that came or went. */
+static int perf_tick(struct source *s)
 {
+	struct perf *p = (struct perf *)s;
 	char list[4096] = "";
-	int i, err, found = 0;
+	int i, err;
 	long cpu, last = -1;
 
 	if (pread(p->online_fd, list, sizeof(list) - 1, 0) < 0)
@@ -171,7 +175,7 @@ int perf_online(struct perf *p)
 			p->missed++;
 			continue;
 		}
-		/* a buffer that has gone with its CPU is read to its end before it is replaced */
+		/* read the buffer of a CPU that went to its end before replacing it */
 		if (c && c->tail != __atomic_load_n(&c->page->data_head, __ATOMIC_ACQUIRE))
 			continue;
 		if (c) {
@@ -189,54 +193,14 @@ int perf_online(struct perf *p)
 			*c = p->cpus[--p->n];
 			continue;
 		}
-		if (err == -ENODEV) /* it went while we looked */
+		if (err == -ENODEV) /* it went offline just now */
 			continue;
 		if (err)
 			return err;
 		p->n += c == &p->cpus[p->n];
-		found++;
 	}
-	return found;
-}
-
-int perf_open(struct perf *p, int map_fd, uint32_t places)
-{
-	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
-	int err = 0;
-
-	memset(p, 0, sizeof(*p));
-	p->map_fd = map_fd;
-	p->places = places;
-	p->online_fd = open("/sys/devices/system/cpu/online", O_RDONLY | O_CLOEXEC);
-	if (p->online_fd < 0)
-		return -errno;
-	/* 1 MiB a CPU; less where there are many, or where so much cannot be locked */
-	for (p->pages = cpus > 16 ? 64 : 256; p->pages >= 8; p->pages /= 2) {
-		err = perf_online(p);
-		if (err != -EPERM && err != -ENOMEM)
-			break;
-	}
-	if (err < 0)
-		perf_close(p);
-	return err < 0 ? err : 0;
-}
-
-void perf_close(struct perf *p)
-{
-	uint32_t key;
-	int i;
-
-	for (i = 0; i < p->n; i++) {
-		key = p->cpus[i].cpu;
-		bpf_elem(BPF_MAP_DELETE_ELEM, p->map_fd, &key, NULL);
-		cpu_close(&p->cpus[i]);
-	}
-	free(p->cpus);
-	if (p->online_fd >= 0)
-		close(p->online_fd);
-	p->cpus = NULL;
-	p->online_fd = -1;
-	p->n = 0;
+	p->source.n_fds = p->n;
+	return 0;
 }
 
 static void give_back(struct perf_cpu *c)
@@ -259,7 +223,7 @@ static void report(struct perf_cpu *c, struct sink *s, uint64_t lost)
 		s->lost(s, lost, c->cpu);
 }
 
-/* Hand out the records of this CPU that are not younger than `until`. */
+/* Hands out the records of this CPU up to the time `until`. */
 static int run(struct perf_cpu *c, struct sink *s, uint64_t until)
 {
 	int err = 0;
@@ -272,14 +236,15 @@ static int run(struct perf_cpu *c, struct sink *s, uint64_t until)
 		c->tail += c->next.step;
 		if (c->tail - c->given > c->size / 8)
 			give_back(c);
-		if (perf_next(c) < 0)
+		if (next_record(c) < 0)
 			return -EBADMSG;
 	}
 	return err;
 }
 
-int perf_drain(struct perf *p, struct sink *s, bool all, uint64_t *bytes, bool *more)
+int perf_drain(struct source *source, struct sink *s, bool all, struct drained *d)
 {
+	struct perf *p = (struct perf *)source;
 	struct timespec t;
 	uint64_t now, limit, head;
 	int i, err = 0;
@@ -287,18 +252,18 @@ int perf_drain(struct perf *p, struct sink *s, bool all, uint64_t *bytes, bool *
 	clock_gettime(CLOCK_MONOTONIC, &t);
 	now = t.tv_sec * 1000000000ull + t.tv_nsec;
 	limit = all ? UINT64_MAX : now - PERF_SETTLE;
-	*bytes = 0;
+	*d = (struct drained){ .size = p->n ? p->cpus[0].size : 1 };
 	for (i = 0; i < p->n; i++) {
 		struct perf_cpu *c = &p->cpus[i];
 
 		/* acquire: pairs with the kernel's barrier between the records and the position */
 		head = __atomic_load_n(&c->page->data_head, __ATOMIC_ACQUIRE);
-		if (head - c->head > *bytes)
-			*bytes = head - c->head;
+		if (head - c->head > d->bytes)
+			d->bytes = head - c->head;
 		c->head = head;
 		if (c->head - c->tail > c->size / 2)
 			limit = UINT64_MAX;
-		if (perf_next(c) < 0)
+		if (next_record(c) < 0)
 			return -EBADMSG;
 	}
 	while (!err) {
@@ -322,16 +287,17 @@ int perf_drain(struct perf *p, struct sink *s, bool all, uint64_t *bytes, bool *
 			break;
 		err = run(first, s, until);
 	}
-	*more = false;
 	for (i = 0; i < p->n; i++) {
 		give_back(&p->cpus[i]);
-		*more = *more || p->cpus[i].ready;
+		d->more = d->more || p->cpus[i].ready;
 	}
 	return err;
 }
 
-void perf_lost(struct perf *p, struct sink *s)
+/* Losses of which the buffer has no record yet, if the kernel counts them (Linux 6.0). */
+static void perf_lost(struct source *source, struct sink *s)
 {
+	struct perf *p = (struct perf *)source;
 	int i;
 
 	for (i = 0; i < p->n; i++) {
@@ -345,4 +311,61 @@ void perf_lost(struct perf *p, struct sink *s)
 		s->lost(s, v[1] - c->counted, c->cpu);
 		c->counted = v[1];
 	}
+}
+
+static void perf_close(struct source *s)
+{
+	struct perf *p = (struct perf *)s;
+	uint32_t key;
+	int i;
+
+	for (i = 0; i < p->n; i++) {
+		key = p->cpus[i].cpu;
+		bpf_elem(BPF_MAP_DELETE_ELEM, p->map_fd, &key, NULL);
+		cpu_close(&p->cpus[i]);
+	}
+	free(p->cpus);
+	close(p->online_fd);
+	p->cpus = NULL;
+	p->n = 0;
+}
+
+static void perf_polls(const struct source *s, struct pollfd *fds, bool resting)
+{
+	const struct perf *p = (const struct perf *)s;
+	int i;
+
+	(void)resting;
+	for (i = 0; i < p->n; i++) /* the event of a CPU that is offline is always ready */
+		fds[i] = (struct pollfd){ .fd = p->cpus[i].online ? p->cpus[i].fd : -1,
+					  .events = POLLIN };
+}
+
+int perf_open(struct perf *p, int map_fd, uint32_t places)
+{
+	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+	int err = 0;
+
+	*p = (struct perf){ .source = { .drain = perf_drain,
+					.close = perf_close,
+					.tick = perf_tick,
+					.lost = perf_lost,
+					.polls = perf_polls,
+					.slack = 7 },
+			    .map_fd = map_fd,
+			    .places = places };
+	/* a CPU that comes online needs an event, memory for it and a place in the map */
+	p->source.caps = 1ull << CAP_BPF | 1ull << CAP_PERFMON | 1ull << CAP_IPC_LOCK;
+	p->online_fd = open("/sys/devices/system/cpu/online", O_RDONLY | O_CLOEXEC);
+	if (p->online_fd < 0)
+		return -errno;
+	/* 1 MiB per CPU; less where there are many, or where so much cannot be locked */
+	for (p->pages = cpus > 16 ? 64 : 256; p->pages >= 8; p->pages /= 2) {
+		err = perf_tick(&p->source);
+		if (err != -EPERM && err != -ENOMEM)
+			break;
+	}
+	if (err < 0)
+		perf_close(&p->source);
+	return err;
 }

@@ -9,7 +9,28 @@
 #include <linux/bpf.h>
 #include "ring.h"
 
-#define SKIP_TRIES 1000 /* nobody takes so long to write a record */
+#define BUSY_TRIES 1000 /* looks at a record that is being written, before it is given up */
+
+static void ring_close(struct source *s)
+{
+	struct ring *r = (struct ring *)s;
+
+	if (r->producer) {
+		ring_rest(s);
+		munmap(r->producer, r->mapped);
+	}
+	if (r->consumer)
+		munmap(r->consumer, r->page);
+	free(r->wrapped);
+	memset(r, 0, sizeof(*r));
+}
+
+static void ring_polls(const struct source *s, struct pollfd *p, bool resting)
+{
+	/* while the last record is held, the map looks readable all the time */
+	*p = (struct pollfd){ .fd = resting ? ((const struct ring *)s)->map_fd : -1,
+			      .events = POLLIN };
+}
 
 int ring_open(struct ring *r, int map_fd, uint32_t size)
 {
@@ -19,8 +40,9 @@ int ring_open(struct ring *r, int map_fd, uint32_t size)
 	memset(r, 0, sizeof(*r));
 	r->page = sysconf(_SC_PAGESIZE);
 	r->size = size;
-	/* The kernel would give its pages twice in a row, so that no record wraps; but then they
-	 * count twice as memory of this process, too. */
+	r->map_fd = map_fd;
+	/* The kernel offers the data pages twice in a row, so that no record wraps. Mapping them
+	 * twice would count them twice as memory of this process. */
 	r->mapped = r->page + r->size;
 	p = mmap(NULL, r->page, PROT_READ | PROT_WRITE, MAP_SHARED, map_fd, 0);
 	if (p == MAP_FAILED)
@@ -29,23 +51,18 @@ int ring_open(struct ring *r, int map_fd, uint32_t size)
 	p = mmap(NULL, r->mapped, PROT_READ, MAP_SHARED, map_fd, r->page);
 	if (p == MAP_FAILED) {
 		err = -errno;
-		ring_close(r);
+		ring_close(&r->source);
 		return err;
 	}
 	r->producer = p;
 	r->data = (const uint8_t *)p + r->page;
 	r->pos = r->last = __atomic_load_n(r->consumer, __ATOMIC_RELAXED);
+	r->source = (struct source){ .drain = ring_drain,
+				     .close = ring_close,
+				     .rest = ring_rest,
+				     .polls = ring_polls,
+				     .n_fds = 1 };
 	return 0;
-}
-
-void ring_close(struct ring *r)
-{
-	if (r->producer)
-		munmap(r->producer, r->mapped);
-	if (r->consumer)
-		munmap(r->consumer, r->page);
-	free(r->wrapped);
-	memset(r, 0, sizeof(*r));
 }
 
 static void give_back(struct ring *r, unsigned long to)
@@ -54,7 +71,7 @@ static void give_back(struct ring *r, unsigned long to)
 	__atomic_store_n(r->consumer, to, __ATOMIC_RELEASE);
 }
 
-/* A record that goes on at the ring's beginning, in one piece. */
+/* Copies a record that continues at the start of the ring into one piece. */
 static const uint8_t *unwrap(struct ring *r, uint64_t at, uint32_t len)
 {
 	uint64_t first = r->size - at;
@@ -72,9 +89,9 @@ static const uint8_t *unwrap(struct ring *r, uint64_t at, uint32_t len)
 	return r->wrapped;
 }
 
-int ring_drain(struct ring *r, struct sink *s, uint64_t *bytes)
+static int take(struct ring *r, struct sink *s)
 {
-	/* acquire: pairs with the kernel's release of the position behind a record's header */
+	/* acquire: pairs with the kernel's release of the position after a record's header */
 	unsigned long end = __atomic_load_n(r->producer, __ATOMIC_ACQUIRE), given = r->last;
 	unsigned long start = r->pos;
 	int err = 0;
@@ -95,7 +112,7 @@ int ring_drain(struct ring *r, struct sink *s, uint64_t *bytes)
 		step = ((uint64_t)len + BPF_RINGBUF_HDR_SZ + 7) / 8 * 8;
 		if (step > end - r->pos)
 			return -EBADMSG;
-		at += BPF_RINGBUF_HDR_SZ; /* which never wraps, as it is at a multiple of 8 */
+		at += BPF_RINGBUF_HDR_SZ; /* never wraps: it is at a multiple of 8 */
 		record = r->data + at;
 		if (at + len > r->size && !(head & BPF_RINGBUF_DISCARD_BIT)) {
 			record = at < r->size ? unwrap(r, at, len) : r->data;
@@ -115,34 +132,26 @@ int ring_drain(struct ring *r, struct sink *s, uint64_t *bytes)
 		r->last = r->pos; /* too large to be kept */
 	if (r->pos != start)
 		give_back(r, r->last);
-	*bytes = r->pos - start;
 	return err;
 }
 
-static int throw_away(struct sink *s, const void *data, size_t len)
+int ring_drain(struct source *s, struct sink *to, bool all, struct drained *d)
 {
-	(void)s, (void)data, (void)len;
-	return 0;
-}
+	struct ring *r = (struct ring *)s;
+	unsigned long start = r->pos, end = __atomic_load_n(r->producer, __ATOMIC_ACQUIRE);
+	int err = take(r, to), tries = BUSY_TRIES;
 
-int ring_skip(struct ring *r)
-{
-	unsigned long end = __atomic_load_n(r->producer, __ATOMIC_ACQUIRE);
-	struct sink none = { .record = throw_away };
-	int err, tries = SKIP_TRIES;
-	uint64_t bytes;
-
-	/* a record that is being written is waited for: those behind it are no younger than now */
-	do {
-		err = ring_drain(r, &none, &bytes);
-	} while (!err && (long)(end - r->pos) > 0 && tries-- && !sched_yield());
+	/* wait for a record that is being written: those after it are older than this call */
+	while (all && !err && (long)(end - r->pos) > 0 && tries-- && !sched_yield())
+		err = take(r, to);
+	*d = (struct drained){ .bytes = r->pos - start, .size = r->size };
 	return err;
 }
 
-void ring_release(struct ring *r)
+void ring_rest(struct source *s)
 {
-	if (!r->consumer)
-		return;
+	struct ring *r = (struct ring *)s;
+
 	r->last = r->pos;
 	give_back(r, r->pos);
 }

@@ -2,18 +2,18 @@
 /*
  * Reads a BPF ring buffer (BPF_MAP_TYPE_RINGBUF, Documentation/bpf/ringbuf.rst). One thread.
  *
- * The kernel wakes the reader when a record is committed just where the reader stands, which costs
- * the writer more than the record. So while records come, the last one read is not given back until
- * the next was read: then nobody is woken, the reader comes by itself. ring_release() gives it
- * back, after which poll(2) on the map works.
+ * The kernel wakes the reader when a record is committed exactly where the reader stands, and
+ * waking it costs the writer more than the record does. So while records come, the reader holds on
+ * to the last one until it has read the next: then nobody is woken, and the reader looks by itself.
+ * Its rest() gives the record back, after which poll(2) on the map works.
  */
 #ifndef PLAINBPF_RING_H
 #define PLAINBPF_RING_H
 
-#include <stdbool.h>
 #include "source.h"
 
 struct ring {
+	struct source source;
 	unsigned long *consumer, *producer; /* positions, bytes since the ring was made */
 	const uint8_t *data;
 	uint64_t size;	  /* a power of two */
@@ -21,15 +21,12 @@ struct ring {
 	uint32_t wrapped_room;
 	unsigned long pos, last; /* the next record, the one before */
 	size_t mapped, page;
+	int map_fd;
 };
 
 int ring_open(struct ring *r, int map_fd, uint32_t size);
-void ring_close(struct ring *r);
-/* Hands out what is there now. Returns 0, 1 if the sink had enough, -EBADMSG, -ENOMEM or the sink's
- * -errno; *bytes is what was taken from the ring. */
-int ring_drain(struct ring *r, struct sink *s, uint64_t *bytes);
-/* Passes over what is there now, without a look at it. Errors as ring_drain(). */
-int ring_skip(struct ring *r);
-void ring_release(struct ring *r);
+/* The source's functions; the fuzzer calls them on rings that it makes up. */
+int ring_drain(struct source *s, struct sink *to, bool all, struct drained *d);
+void ring_rest(struct source *s);
 
 #endif

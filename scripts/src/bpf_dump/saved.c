@@ -6,32 +6,20 @@
 #include <unistd.h>
 #include "saved.h"
 
-int saved_open(struct saved *v, int fd)
-{
-	memset(v, 0, sizeof(*v));
-	v->fd = fd;
-	v->room = 256 * 1024;
-	v->buf = malloc(v->room);
-	return v->buf ? 0 : -ENOMEM;
-}
-
-void saved_close(struct saved *v)
-{
-	free(v->buf);
-	v->buf = NULL;
-}
-
 static uint32_t length(const uint8_t *p)
 {
 	return p[0] | p[1] << 8 | p[2] << 16 | (uint32_t)p[3] << 24;
 }
 
-int saved_drain(struct saved *v, struct sink *s)
+static int saved_drain(struct source *source, struct sink *s, bool all, struct drained *d)
 {
+	struct saved *v = (struct saved *)source;
 	size_t need = 0;
 	ssize_t n;
 	int err;
 
+	(void)all;
+	*d = (struct drained){ .size = v->room };
 	while (v->len - v->at >= 4) {
 		uint32_t len = length(v->buf + v->at);
 
@@ -49,7 +37,7 @@ int saved_drain(struct saved *v, struct sink *s)
 	v->len -= v->at;
 	memmove(v->buf, v->buf + v->at, v->len);
 	v->at = 0;
-	/* grow by doubling: what a lying length promises is not allocated until it has come */
+	/* grow by doubling: never allocate what a length claims before the bytes have come */
 	if (need > v->room && v->len == v->room) {
 		uint8_t *more = realloc(v->buf, 2 * v->room);
 
@@ -64,5 +52,23 @@ int saved_drain(struct saved *v, struct sink *s)
 	if (!n)
 		return v->len ? -EBADMSG : 2;
 	v->len += n;
+	d->bytes = n;
 	return 0;
+}
+
+static void saved_close(struct source *s)
+{
+	struct saved *v = (struct saved *)s;
+
+	free(v->buf);
+	v->buf = NULL;
+}
+
+int saved_open(struct saved *v, int fd)
+{
+	*v = (struct saved){ .source = { .drain = saved_drain, .close = saved_close },
+			     .fd = fd,
+			     .room = 256 * 1024 };
+	v->buf = malloc(v->room);
+	return v->buf ? 0 : -ENOMEM;
 }

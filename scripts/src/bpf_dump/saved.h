@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Saved records: each is its length, four bytes, little-endian, then so many bytes. Nothing else:
- * no header, no padding.
+ * Reads saved records: each is its length (four bytes, little-endian) and then that many bytes.
+ * There is no header and no padding.
  */
 #ifndef PLAINBPF_SAVED_H
 #define PLAINBPF_SAVED_H
@@ -11,15 +11,16 @@
 #define SAVED_MAX (16 * 1024 * 1024) /* of a record, bytes */
 
 struct saved {
+	struct source source;
 	int fd;
 	uint8_t *buf;
 	size_t len, at, room;
 };
 
+/*
+ * A call of drain() is one read(2), which may block, and the records that it completes. It returns
+ * -EBADMSG if a length is too large or the file ends inside a record.
+ */
 int saved_open(struct saved *v, int fd);
-void saved_close(struct saved *v);
-/* One read(2) and the records that it completes. 0: go on; 1: the sink had enough; 2: end of file;
- * -EBADMSG: a length is too large or the file ends inside a record; -EINTR; or -errno. */
-int saved_drain(struct saved *v, struct sink *s);
 
 #endif

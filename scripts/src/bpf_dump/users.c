@@ -1,21 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Programs, BTF and counters of a map, see feed.h. */
+/* Programs, BTF and counters of a map, see users.h. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include "elf.h"
-#include "users.h"
+#include "say.h"
 #include "sys.h"
+#include "users.h"
 
 #define MAX_MAPS 256 /* of a program; the verifier allows 64 */
 
-static int add(struct feed *f, uint32_t id, const char *owner, void *buf, const void *data,
+static int add(struct users *f, uint32_t id, const char *owner, void *buf, const void *data,
 	       size_t len)
 {
-	struct feed_btf *more = realloc(f->btfs, (f->n_btfs + 1) * sizeof(*more));
-	struct feed_btf *n;
+	struct users_btf *more = realloc(f->btfs, (f->n_btfs + 1) * sizeof(*more));
+	struct users_btf *n;
 	int err;
 
 	if (!more)
@@ -33,7 +34,7 @@ static int add(struct feed *f, uint32_t id, const char *owner, void *buf, const 
 	return 0;
 }
 
-int feed_add_btf(struct feed *f, uint32_t id, const char *owner)
+int users_add_btf(struct users *f, uint32_t id, const char *owner)
 {
 	struct bpf_btf_info info;
 	uint8_t *buf = NULL;
@@ -64,43 +65,7 @@ int feed_add_btf(struct feed *f, uint32_t id, const char *owner)
 	return err;
 }
 
-static int read_file(const char *path, uint8_t **buf, size_t *len)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC), err = 0;
-	size_t room = 65536;
-
-	*len = 0;
-	*buf = fd < 0 ? NULL : malloc(room);
-	if (!*buf)
-		err = fd < 0 ? -errno : -ENOMEM;
-	while (!err) {
-		ssize_t n = read(fd, *buf + *len, room - *len);
-		uint8_t *more;
-
-		if (n < 0)
-			err = -errno;
-		if (n <= 0)
-			break;
-		*len += n;
-		if (*len < room)
-			continue;
-		room *= 2;
-		more = room > 1 << 28 ? NULL : realloc(*buf, room);
-		if (!more)
-			err = -ENOMEM;
-		else
-			*buf = more;
-	}
-	if (fd >= 0)
-		close(fd);
-	if (err) {
-		free(*buf);
-		*buf = NULL;
-	}
-	return err;
-}
-
-int feed_add_file(struct feed *f, const char *path)
+int users_add_file(struct users *f, const char *path)
 {
 	const char *base = strrchr(path, '/');
 	const uint8_t *data;
@@ -108,7 +73,7 @@ int feed_add_file(struct feed *f, const char *path)
 	uint8_t *buf;
 	int err;
 
-	err = read_file(path, &buf, &len);
+	err = read_file(path, NULL, &buf, &len);
 	if (err)
 		return err;
 	data = buf;
@@ -137,9 +102,9 @@ static uint32_t possible_cpus(void)
 	return 1;
 }
 
-static int add_lost(struct feed *f, uint32_t id)
+static int add_lost(struct users *f, uint32_t id)
 {
-	struct feed_lost *more, l = { .id = id, .cpus = 1 };
+	struct users_lost *more, l = { .id = id, .cpus = 1 };
 	struct bpf_map_info info;
 	int i;
 
@@ -172,7 +137,7 @@ static int add_lost(struct feed *f, uint32_t id)
 	return 0;
 }
 
-static int add_program(struct feed *f, int fd, uint32_t map_id, bool btf)
+static int add_program(struct users *f, int fd, uint32_t map_id, bool btf)
 {
 	uint32_t maps[MAX_MAPS], i, n;
 	struct bpf_prog_info info;
@@ -194,13 +159,13 @@ static int add_program(struct feed *f, int fd, uint32_t map_id, bool btf)
 	for (i = 0; i < n && !err; i++)
 		err = add_lost(f, maps[i]);
 	if (!err && btf && info.btf_id)
-		err = feed_add_btf(f, info.btf_id, info.name);
+		err = users_add_btf(f, info.btf_id, info.name);
 	else if (!info.btf_id)
 		snprintf(f->no_btf, sizeof(f->no_btf), "%.*s", (int)sizeof(info.name), info.name);
 	return err;
 }
 
-int feed_find(struct feed *f, uint32_t map_id, bool btf)
+int users_find(struct users *f, uint32_t map_id, bool btf)
 {
 	union bpf_attr attr;
 	uint32_t id = 0;
@@ -225,13 +190,13 @@ int feed_find(struct feed *f, uint32_t map_id, bool btf)
 	}
 }
 
-void feed_lost(struct feed *f, struct sink *s)
+void users_lost(struct users *f, struct sink *s)
 {
 	uint32_t zero = 0, c;
 	int i;
 
 	for (i = 0; i < f->n_losts; i++) {
-		struct feed_lost *l = &f->losts[i];
+		struct users_lost *l = &f->losts[i];
 		uint8_t *value = calloc(l->cpus, l->stride);
 
 		if (!value || bpf_elem(BPF_MAP_LOOKUP_ELEM, l->fd, &zero, value)) {
@@ -250,7 +215,7 @@ void feed_lost(struct feed *f, struct sink *s)
 	}
 }
 
-void feed_free(struct feed *f)
+void users_free(struct users *f)
 {
 	int i;
 

@@ -4,21 +4,21 @@
  * lost records (a BPF ring buffer has none of its own): maps of such a program named pb_lost or
  * lost, of type PERCPU_ARRAY or ARRAY, whose element 0 begins with a __u64 count.
  */
-#ifndef PLAINBPF_FEED_H
-#define PLAINBPF_FEED_H
+#ifndef PLAINBPF_USERS_H
+#define PLAINBPF_USERS_H
 
 #include <stdbool.h>
 #include "btf.h"
 #include "source.h"
 
-struct feed_btf {
+struct users_btf {
 	uint32_t id;	/* in the kernel; 0: from a file */
 	char owner[64]; /* program or file, for messages */
 	struct btf btf;
 	void *buf;
 };
 
-struct feed_lost {
+struct users_lost {
 	uint32_t id;
 	int fd;
 	uint32_t cpus; /* values of the element; 1 of a plain ARRAY */
@@ -26,21 +26,21 @@ struct feed_lost {
 	uint64_t *seen;
 };
 
-struct feed {
-	struct feed_btf *btfs;
-	struct feed_lost *losts;
+struct users {
+	struct users_btf *btfs;
+	struct users_lost *losts;
 	int n_btfs, n_losts, programs; /* programs that use the map */
 	char no_btf[64];	       /* one of them that has no BTF */
 };
 
 /* Look through all programs, with or without their BTF; -EPERM without CAP_SYS_ADMIN. */
-int feed_find(struct feed *f, uint32_t map_id, bool btf);
-int feed_add_btf(struct feed *f, uint32_t id, const char *owner);
+int users_find(struct users *f, uint32_t map_id, bool btf);
+int users_add_btf(struct users *f, uint32_t id, const char *owner);
 /* The .BTF section of an ELF file, or a raw BTF file. -ENOENT: no such file; -ENODATA: no BTF in it
  */
-int feed_add_file(struct feed *f, const char *path);
-/* Tell the sink what was lost since the last call; the first call after feed_find() only looks. */
-void feed_lost(struct feed *f, struct sink *s);
-void feed_free(struct feed *f);
+int users_add_file(struct users *f, const char *path);
+/* Tell the sink what was lost since the last call; the first call after users_find() only looks. */
+void users_lost(struct users *f, struct sink *s);
+void users_free(struct users *f);
 
 #endif

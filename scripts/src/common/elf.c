@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* ELF files taken apart and put together, see elf_image.h. */
+/* ELF files taken apart and put together, see elf.h. */
 #include <elf.h>
 #include <errno.h>
 #include <stdlib.h>

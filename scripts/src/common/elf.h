@@ -4,8 +4,8 @@
  * is not trusted: what elf_open() and elf_symbols() return lies inside of it. Layout: elf(5).
  * Errors: -EBADMSG (not such a file, or one that contradicts itself), -ENOMEM.
  */
-#ifndef PLAINBPF_ELF_IMAGE_H
-#define PLAINBPF_ELF_IMAGE_H
+#ifndef PLAINBPF_ELF_H
+#define PLAINBPF_ELF_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -6,8 +6,8 @@
 #include <unistd.h>
 #include "out.h"
 
-#define PATIENCE                                                                                   \
-	20 /* interrupted writes after a signal, 50 ms apart, before the rest is given up */
+/* Interrupted writes after a signal, 50 ms apart, before the rest is given up. */
+#define PATIENCE 20
 
 int out_open(struct out *o, int fd, const volatile sig_atomic_t *stop)
 {
@@ -43,18 +43,35 @@ void out_flush(struct out *o)
 			o->err = -EINTR;
 	}
 	o->len = 0;
-	o->flushed++;
 }
 
 static const char hexdigits[] = "0123456789abcdef";
 
-char *text_u64_long(char *to, uint64_t v)
+void put_digits(struct out *o, uint32_t v, int n)
 {
-	uint64_t x = htole64(digits_8(v % 100000000) | 0x3030303030303030);
+	char *p = o->buf + o->len;
 
-	to = text_u64(to, v / 100000000);
-	memcpy(to, &x, 8);
-	return to + 8;
+	o->len += n;
+	for (; n--; v /= 10)
+		p[n] = '0' + v % 10;
+}
+
+void put_u64(struct out *o, uint64_t v)
+{
+	char text[20], *p = text + sizeof(text);
+
+	do {
+		*--p = '0' + v % 10;
+		v /= 10;
+	} while (v);
+	put(o, p, text + sizeof(text) - p);
+}
+
+void put_s64(struct out *o, int64_t v)
+{
+	if (v < 0)
+		put_char(o, '-');
+	put_u64(o, v < 0 ? -(uint64_t)v : (uint64_t)v);
 }
 
 void put_hex(struct out *o, uint64_t v)
@@ -128,7 +145,20 @@ void put_bytes(struct out *o, const uint8_t *p, size_t n, char between)
 	}
 }
 
-/* Bytes of the well-formed UTF-8 sequence at p that is fit to be shown, else 0. */
+/* Copies bytes up to the first that is below `least`, a quote, a backslash or not ASCII. Returns
+ * how many. */
+static size_t put_plain(struct out *o, const uint8_t *p, size_t n, uint8_t least)
+{
+	char *to = o->buf + o->len;
+	size_t i;
+
+	for (i = 0; i < n && p[i] >= least && p[i] < 0x7f && p[i] != '"' && p[i] != '\\'; i++)
+		to[i] = p[i];
+	o->len += i;
+	return i;
+}
+
+/* Length of the UTF-8 sequence at p; 0 if it is malformed, negative if it must not be shown. */
 static int utf8(const uint8_t *p, size_t n)
 {
 	uint32_t c = p[0];
@@ -145,7 +175,7 @@ static int utf8(const uint8_t *p, size_t n)
 	if ((len == 3 && c < 0x800) || (len == 4 && c < 0x10000) || c > 0x10ffff ||
 	    (c >= 0xd800 && c < 0xe000))
 		return 0;
-	/* C1 controls, line and paragraph separators, and what reverses the direction of text */
+	/* C1 controls, line and paragraph separators, and changes of text direction */
 	if (c < 0xa0 || (c >= 0x2028 && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069))
 		return -len;
 	return len;
@@ -171,10 +201,10 @@ size_t put_text(struct out *o, const uint8_t *p, size_t n)
 
 	if (n && n < OUT_SIZE / 2) {
 		out_room(o, n);
-		if (plain_copy(o->buf + o->len, p, n, '!') == n) {
-			o->len += n;
+		start = o->len;
+		if (put_plain(o, p, n, '!') == n)
 			return n;
-		}
+		o->len = start;
 	}
 	out_room(o, 16);
 	put_char(o, '"');
@@ -183,8 +213,7 @@ size_t put_text(struct out *o, const uint8_t *p, size_t n)
 		int len;
 
 		out_room(o, 512 + 64);
-		run = plain_copy(o->buf + o->len, p + i, most, ' ');
-		o->len += run;
+		run = put_plain(o, p + i, most, ' ');
 		i += run;
 		columns += run;
 		if (run == most)
@@ -218,8 +247,7 @@ void put_json(struct out *o, const uint8_t *p, size_t n)
 		int len;
 
 		out_room(o, 512 + 32);
-		run = plain_copy(o->buf + o->len, p + i, most, ' ');
-		o->len += run;
+		run = put_plain(o, p + i, most, ' ');
 		i += run;
 		if (run == most)
 			continue;
@@ -229,7 +257,7 @@ void put_json(struct out *o, const uint8_t *p, size_t n)
 			i += len;
 		} else if (p[i] < 0x80) {
 			escape(o, p[i++], true);
-		} else if (len < 0) { /* \uXXXX of a character of two or three bytes */
+		} else if (len < 0) { /* a character of two or three bytes as \uXXXX */
 			uint32_t c = len == -2 ? (p[i] & 31) << 6 | (p[i + 1] & 63)
 					       : (p[i] & 15) << 12 | (p[i + 1] & 63) << 6 |
 							 (p[i + 2] & 63);

@@ -7,20 +7,13 @@
 #include <fcntl.h>
 #include <getopt.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 #include "rewrite.h"
+#include "say.h"
 #include "show.h"
-
-#ifndef VERSION
-#define VERSION "0.1"
-#endif
-
-#define FILE_MAX (256 * 1024 * 1024)
 
 static const char usage[] =
 	"Usage: modernize [-q] OLD.o NEW.o\n"
@@ -48,28 +41,6 @@ struct file {
 	struct stat st;
 };
 
-/* Control characters of a name do not reach the terminal. */
-__attribute__((format(printf, 1, 2))) static void say(const char *format, ...)
-{
-	char line[2048];
-	va_list args;
-	char *p;
-
-	va_start(args, format);
-	vsnprintf(line, sizeof(line), format, args);
-	va_end(args);
-	for (p = line; *p; p++)
-		if ((unsigned char)*p < ' ' || *p == 0x7f)
-			*p = '?';
-	fprintf(stderr, "modernize: %s\n", line);
-}
-
-static int bad_words(const char *what, const char *thing)
-{
-	say("%s: %s", what, thing);
-	return 1;
-}
-
 /* -1: go on; else the exit status. */
 static int parse(struct options *o, int argc, char **argv)
 {
@@ -87,22 +58,23 @@ static int parse(struct options *o, int argc, char **argv)
 			o->quiet = true;
 			break;
 		case 'h':
-			return fputs(usage, stdout) < 0 || fflush(stdout) ? 2 : 0;
+			return answer(usage);
 		case 'V':
-			return puts("plainbpf " VERSION) < 0 || fflush(stdout) ? 2 : 0;
+			return puts(version) < 0 || fflush(stdout) ? 2 : 0;
 		default:
-			return bad_words("unknown option, see modernize -h",
-					 optopt ? word : argv[optind - 1]);
+			return bad_argument("unknown option, see modernize -h",
+					    optopt ? word : argv[optind - 1]);
 		}
 	}
 	argc -= optind;
 	argv += optind;
 	if (argc == 1 && !strcmp(argv[0], "help"))
-		return fputs(usage, stdout) < 0 || fflush(stdout) ? 2 : 0;
+		return answer(usage);
 	if (argc < 2)
-		return bad_words("a word is missing, see modernize -h", argc ? "NEW.o" : "OLD.o");
+		return bad_argument("a word is missing, see modernize -h",
+				    argc ? "NEW.o" : "OLD.o");
 	if (argc > 2)
-		return bad_words("unknown word, see modernize -h", argv[2]);
+		return bad_argument("unknown word, see modernize -h", argv[2]);
 	if (!strcmp(argv[0], "show")) {
 		o->show = argv[1];
 		return -1;
@@ -110,32 +82,22 @@ static int parse(struct options *o, int argc, char **argv)
 	o->old = argv[0];
 	o->new = argv[1];
 	if (o->json)
-		return bad_words("only with show", "-j");
+		return bad_argument("only with show", "-j");
 	return -1;
 }
 
 /* -1, or the exit status. */
-static int read_file(struct file *f, const char *path)
+static int read_old(struct file *f, const char *path)
 {
-	ssize_t n = 0;
-	size_t room;
-	int fd;
+	int err = read_file(path, &f->st, &f->buf, &f->len);
 
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	if (fd < 0)
-		return bad_words(strerror(errno), path);
-	if (fstat(fd, &f->st) || !S_ISREG(f->st.st_mode) || f->st.st_size > FILE_MAX) {
-		close(fd);
-		return bad_words("not an object file", path);
-	}
-	room = f->st.st_size;
-	f->buf = malloc(room + 1);
-	while (f->buf && f->len < room && (n = read(fd, f->buf + f->len, room - f->len)) > 0)
-		f->len += n;
-	close(fd);
-	if (f->buf && n >= 0)
+	if (!err)
 		return -1;
-	say("cannot be read: %s: %s", path, strerror(f->buf ? errno : ENOMEM));
+	if (!f->st.st_mode) /* it could not even be opened */
+		return bad_argument(strerror(-err), path);
+	if (err == -EINVAL || err == -EFBIG)
+		return bad_argument("not an object file", path);
+	say("cannot be read: %s: %s", path, strerror(-err));
 	return 2;
 }
 
@@ -208,9 +170,9 @@ static int modernize(const struct options *o, const struct file *old, struct obj
 
 	if (!stat(o->new, &st)) {
 		if (st.st_dev == old->st.st_dev && st.st_ino == old->st.st_ino)
-			return bad_words("OLD and NEW are the same file", o->new);
+			return bad_argument("OLD and NEW are the same file", o->new);
 		if (!S_ISREG(st.st_mode))
-			return bad_words("not a file", o->new);
+			return bad_argument("not a file", o->new);
 	}
 	if (why[0]) {
 		if (map[0])
@@ -227,7 +189,7 @@ static int modernize(const struct options *o, const struct file *old, struct obj
 	}
 	err = rewrite(&r, obj);
 	if (err == -EBADMSG)
-		return bad_words("it contradicts itself", o->old);
+		return bad_argument("it contradicts itself", o->old);
 	if (err == -ENOTSUP)
 		say("cannot be carried over: %s: it refers to no map, or to a part of one", o->old);
 	else if (err)
@@ -272,12 +234,12 @@ int main(int argc, char **argv)
 		return rc;
 	signal(SIGPIPE, SIG_IGN);
 	path = o.show ? o.show : o.old;
-	rc = read_file(&f, path);
+	rc = read_old(&f, path);
 	if (rc >= 0)
 		goto out;
 	why = object_open(&obj, f.buf, f.len);
 	if (why) {
-		rc = bad_words(why, path);
+		rc = bad_argument(why, path);
 		goto out;
 	}
 	rc = o.show ? print(&o, &obj) : modernize(&o, &f, &obj);
