@@ -307,8 +307,8 @@ list_empty() {
 # Carries out an edit of the entries in keys, or in the file keys_file: all of them or, if one of them
 # cannot be done, none.
 list_edit() { # add|del|flush
-	local how=$1
-	local one=''
+	local how=$1 one=''
+	trap '' PIPE # nobody listens to what is said: no reason to stop half-way
 	if [[ $how != flush && ! $dry && ! $keys_file && $keys != *$'\n'* ]]; then one=1; fi
 	[[ ! $one ]] || ! list_edit_one "$how" || return 0
 	list_open
