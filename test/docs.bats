@@ -127,6 +127,19 @@ rendered() { # PAGE [SECTION]
 		diff "$BATS_TEST_TMPDIR/reasons" -
 }
 
+@test "make install: a page for each command, no deps, and what to type next; uninstall leaves nothing" {
+	local root=$BATS_TEST_TMPDIR/root verb
+	run -0 make -s -C "$repo" install DESTDIR="$root" PREFIX=/usr
+	[[ ${#lines[@]} == 2 && ${lines[0]} == *"$root/usr/sbin/plainbpf"* && ${lines[1]} == *'plainbpf help'*'make uninstall'* ]]
+	for verb in $(paged) plainbpf map_count; do basename "$(page "$verb")"; done | sort |
+		diff - <(cd "$root/usr/share/man/man8" && printf '%s\n' * | sort)
+	cd "$root/usr/lib/plainbpf/scripts"
+	[[ -e lib/contract.bash && -x xdp-on && -x map_count && ! -e deps ]]
+	cd /
+	make -s -C "$repo" uninstall DESTDIR="$root" PREFIX=/usr
+	[[ -z $(find "$root" -type f -o -type l) ]]
+}
+
 # --- completion
 
 # What is offered for the last of these words, a line each.

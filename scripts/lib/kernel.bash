@@ -91,6 +91,22 @@ k_snapshot() {
 	k_fresh=1 k_partial=''
 }
 
+# Asks bpftool questions that change nothing, a line each, by one process; by one more after each that
+# fails, because there a batch ends. Sets k_answers: JSON arrays of {"command", "output"}, where the
+# output of a question that failed has an "error". A question without an answer has failed, too.
+k_ask() { # LINE…
+	local text rest n
+	k_answers=()
+	while (($#)); do
+		text=$(printf '%s\n' "$@" | bpftool -j batch file - 2>/dev/null) || :
+		rest=${text//'{"command":['/}
+		n=$(((${#text} - ${#rest}) / 12))
+		((n && n <= $#)) || return 0
+		k_answers+=("$text")
+		shift "$n"
+	done
+}
+
 # The number of this network namespace, into netns.
 netns=''
 netns_read() { [[ $netns ]] || netns=$(stat -L -c %i "$own_netns"); }
