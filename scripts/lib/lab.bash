@@ -73,14 +73,14 @@ ready() {
 
 # Shows a command as it can be pasted while the lab is up, and runs it on a host.
 on() { # NAME CMD…
-	local verb
-	read -ra verb <<<"$(command_of lab)"
-	say "${verb[@]}" exec "$@"
+	local typed
+	read -ra typed <<<"$(command_of lab)"
+	say "${typed[@]}" exec "$@"
 	enter "$@"
 }
 
 up() {
-	local n verb www=$state/www
+	local n typed www=$state/www
 	if is_up; then note 'up already' && return; fi
 	down_quietly
 	make_hosts
@@ -100,8 +100,8 @@ up() {
 	# In the host's own /run/plainbpf, which hides ours.
 	on host mkdir -p "$www"
 	enter host tee "$www/index.html" <<<'Welcome to the lab' >/dev/null
-	read -ra verb <<<"$(command_of lab)"
-	say "${verb[@]}" exec host busybox httpd -f -p "$port" -h "$www"
+	read -ra typed <<<"$(command_of lab)"
+	say "${typed[@]}" exec host busybox httpd -f -p "$port" -h "$www"
 	way_in host
 	start server "${inside[@]}" busybox httpd -f -p "$port" -h "$www"
 	for ((n = 0; n < 100; n++)); do
@@ -119,4 +119,3 @@ down_quietly() {
 	done
 	rm -rf -- "$lab"
 }
-

@@ -57,3 +57,4 @@ trace_dir() { printf '%s/%s' "$traces" "${1//-/_}"; }
 readonly instances=$tracefs/instances/plainbpf_
 readonly print_event=events/bpf_trace/bpf_trace_printk
 readonly lab=$state/lab
+readonly kprobe_events=/sys/bus/event_source/devices/kprobe

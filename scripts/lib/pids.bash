@@ -131,7 +131,7 @@ pids_put() { # ROLE [FUNCTION] -- PID…
 		[[ ! $more ]] || "$more"
 		[[ ! $dry ]] || return 0
 		((calls)) || return 0
-		plan_survey made
+		plan_survey
 		! make_calls -f || break
 		n=$((answered - set_planned))
 		if ((n >= 0 && n < ${#pids_new[@]})); then
@@ -171,7 +171,8 @@ plan_set() { # KEEPER
 	! set_kept || return 0
 	in_root_pid_namespace || die 2 'in a PID namespace: the programs know processes by their numbers outside of it'
 	if [[ -e $pid_set ]]; then
-		load_keeper trace_pids && make_calls || :
+		load_keeper trace_pids
+		make_calls || :
 		survey
 		keep_set
 		pids_mend
@@ -261,4 +262,44 @@ pids_tidy() {
 	fi
 	left=("$traces"/*)
 	[[ -e ${left[0]} ]] || rmdir -- "$traces" "$pins" 2>/dev/null || :
+}
+
+# Adds to pids the processes that are called so: of those in the set, or to add, of all there are.
+pids_named() { # GLOB…
+	local pid glob all found
+	pids=()
+	if [[ $verb == add ]]; then mapfile -t all < <(cd /proc && printf '%s\n' [1-9]*); else all=("${!traced[@]}"); fi
+	for glob; do
+		found=''
+		for pid in "${all[@]}"; do
+			process_name "$pid"
+			# shellcheck disable=SC2053 # a pattern
+			[[ $process_comm == $glob ]] || continue
+			if [[ $verb == add ]] && ! process "$pid"; then continue; fi
+			[[ ! ${reads[$pid]-} && $pid != "$$" ]] || continue
+			pids+=("$pid") found=1
+		done
+		[[ $found ]] || die 1 "no process is called: $(printable "$glob")"
+	done
+}
+
+# Prints the set, by what was read last. A process that has ended is still in it if the keeper was
+# taken away.
+pids_list() {
+	local pid gone lines=()
+	for pid in "${!traced[@]}"; do
+		gone=true process_comm=''
+		if process "$pid" && [[ $process_start == "${traced[pid]}" ]]; then gone=false && process_name "$pid"; fi
+		if [[ $json ]]; then
+			lines+=("$pid" "$gone" "$process_comm")
+		elif [[ $gone == true ]]; then
+			printf '%s (gone)\n' "$pid"
+		else
+			printf '%s %s\n' "$pid" "$(printable "$process_comm")"
+		fi
+	done
+	[[ $json ]] || return 0
+	need jq
+	jq -cn '[$ARGS.positional | range(0; length; 3) as $i | {pid: (.[$i] | tonumber),
+		comm: (if .[$i + 1] == "true" then null else .[$i + 2] end), gone: (.[$i + 1] == "true")}]' --args -- "${lines[@]}"
 }

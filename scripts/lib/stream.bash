@@ -1,12 +1,31 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2154,SC2034 # what base.bash sets is used here, what is set here the commands use
 # SPDX-License-Identifier: GPL-2.0-only
-# The two streams of packets, and asking programs for some. Sourced after base.bash, addr.bash,
-# kernel.bash and calls.bash.
+# The two streams of packets, and asking programs for some. Sourced after base.bash and calls.bash.
 #
 # Each stream serves all devices and hooks. Beside it a pinned array holds one struct pb_ask
 # (maps/packet.h), all 0 while nobody asks. It belongs to the one reader of the stream: `events` holds
 # a lock of its own as long as it reads, in addition to that of bpf_dump.
+
+# shellcheck source=scripts/lib/addr.bash
+. "$lib/addr.bash"
+# shellcheck source=scripts/lib/kernel.bash
+. "$lib/kernel.bash"
+
+# What `events` does for a program that reports packets, by its words.
+ask_packets() {
+	packet_stream "$program" "${objects[@]}"
+	if [[ ${words[-w]+given} ]]; then
+		[[ ! $json ]] || usage_error '-j and -w: one of them'
+		options+=(-w "${words[-w]}")
+		: "${words[snap]=$pb_snap_max}"
+	fi
+	ask_words
+	need_root
+	need bpftool
+	need_bpffs
+	show_packets "$program" "${options[@]}"
+}
 
 # The stream that an object sends to: sets stream, and how, the words that attach it.
 packet_stream() { # NAME FILE…

@@ -11,19 +11,42 @@
 
 # Names of programs as a person types them, of those that are built here.
 trace_programs() {
-	local file
-	for file in "$objs"/trace_*.bpf.c "$objs"/trace_*.o; do
-		[[ -e $file ]] || continue
-		file=${file##*/trace_}
-		file=${file%.o}
-		file=${file%.bpf.c}
-		[[ $file == pids* ]] || printf '%s\n' "${file//_/-}"
+	local object
+	for object in "$objs"/trace_*.bpf.c "$objs"/trace_*.o; do
+		[[ -e $object ]] || continue
+		object=${object##*/trace_}
+		object=${object%.o}
+		object=${object%.bpf.c}
+		[[ $object == pids* ]] || printf '%s\n' "${object//_/-}"
 	done | sort -u
 }
 
 is_program() { # NAME
 	[[ $1 =~ ^[a-z0-9-]+$ && $1 != pids* ]] || return 1
 	[[ -e $objs/trace_${1//-/_}.bpf.c || -e $objs/trace_${1//-/_}.o ]]
+}
+
+# By what trace-on was given, a program or a file: program, as it is typed, and file.
+name_trace() {
+	[[ -z $file || -z $program ]] || usage_error "obj takes the place of a program: $(printable "$program")"
+	given=$file
+	if [[ $file ]]; then
+		[[ -f $file && -r $file ]] || die 1 "cannot read: $(printable "$file")"
+		program=${file##*/}
+		program=${program%.o}
+		program=${program%.bpf}
+		program=${program//[!a-zA-Z0-9_]/_}
+		if is_program "${program//_/-}" || [[ $program =~ ^(all|new|pids)$ ]]; then
+			die 1 "$(printable "$file"): the name $program is taken, give the file another"
+		fi
+	else
+		[[ $program ]] || usage_error 'no program given'
+		program=${program#trace_}
+		program=${program//_/-}
+		is_program "$program" || usage_error "unknown program: $(printable "$program") ($(trace_programs | tr '\n' ' ' | sed 's/ $//'))"
+		file=$objs/trace_${program//-/_}.o
+		[[ -e $file ]] || die 2 "$file is not built (make)"
+	fi
 }
 
 # Traces that are on, by the names of their directories.
@@ -59,6 +82,13 @@ load_failed() {
 	said_of '' || why=$(reason)
 }
 
+# Why old kernels cannot.
+hint() {
+	[[ $program =~ ^(minimal|tracepoint|kprobe)$ && $(uname -r) =~ ^([0-9]+)\.([0-9]+) ]] || return 0
+	((BASH_REMATCH[1] > 5 || BASH_REMATCH[1] == 5 && BASH_REMATCH[2] >= 15)) ||
+		printf ' (links of this kind can be pinned since Linux 5.15; perf and ringbuf work here)'
+}
+
 # What libbpf said first about something, as `why`.
 said_of() { # WORDS
 	local line
@@ -85,7 +115,7 @@ attached() { # DIR
 # Links and the PID set as they are. links: "ID TYPE WHERE" by pin, such as "12 raw_tracepoint
 # sys_enter". traced and reads: the start time of each process in the set by its PID, for the two roles.
 declare -A links=()
-traced=() reads=() surveyed=''
+traced=() reads=() surveyed='' set_planned=0
 
 survey() {
 	links=() traced=() reads=() surveyed=1
@@ -96,9 +126,9 @@ survey() {
 }
 
 # Also after other calls and with them, one of which may make the set.
-plan_survey() { # [MADE]
+plan_survey() {
 	plan link show
-	[[ ! -e $pid_set && ! ${1-} ]] || plan map dump pinned "$pid_set"
+	if [[ -e $pid_set ]] || ((set_planned)); then plan map dump pinned "$pid_set"; fi
 }
 
 read_survey() {
