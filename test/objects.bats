@@ -102,6 +102,7 @@ core_relocations() { # OBJECT
 	host allow -q 172.17.0.2 fd17::/64
 	run -0 --separate-stderr host xdp-on br0
 	[[ $stderr == *"+ cp $objs/xdp_allow.o "*"+ dd if=/dev/zero of="*"+ ip link set dev br0 xdp obj "*"/xdp_allow.o sec xdp"* ]]
+	[[ $stderr != *warning* ]]
 	# What is said can be pasted.
 	copy=$BATS_TEST_TMPDIR/copy.o
 	cp "$objs/xdp_allow.o" "$copy"

@@ -46,8 +46,8 @@ reads_kernel_btf() { # ip|tc
 without_relocations() {
 	local at copy header='\x9f\xeb\x01\0\x20\0\0\0'
 	((!big)) || header='\xeb\x9f\x01\0\0\0\0\x20'
-	[[ -r $file ]] && at=$(LC_ALL=C grep -abo -m1 -P "$header" "$file") || return 0
-	at=$((${at%%:*} + 28))
+	IFS=: read -r at _ < <(LC_ALL=C grep -s -abo -m1 -P "$header" "$file") || return 0
+	at=$((at + 28))
 	[[ $(od -An -tu4 -j "$at" -N 4 "$file") != *[1-9]* ]] && return
 	[[ $tmp ]] || scratch
 	copy=$tmp/plain/${file##*/}
