@@ -82,25 +82,25 @@ static const char usage[] =
 	"  -t  the records' type               -b  an object file to take BTF from\n"
 	"  -c  end after N records             -d  end after SEC seconds\n"
 	"  -u  end when PATH is gone           -w  packets, as pcapng\n"
-	"  -s  what comes from now on only; says when that is\n"
+	"  -s  only what comes from now on; says when it starts\n"
 	"  -h  this text                       -V  version\n"
-	"  -   records saved in a file, from standard input: each a 4-byte\n"
-	"      little-endian length and so many bytes\n"
+	"  -   records saved in a file, from standard input: each is a 4-byte\n"
+	"      little-endian length and that many bytes\n"
 	"A trace_pipe of tracefs is read as lines of text.\n"
 	"\n"
 	"The struct is looked for in the BTF of the programs that use the map:\n"
 	"  1. the one named with -t\n"
 	"  2. the type of the map's values, if the map has one\n"
 	"  3. one named after the map: events, event, events_record, events_event,\n"
-	"     events_rec, events_data, events_t; of x_log, x_ring, x_rb, x_buf and\n"
-	"     x_map also as if the map were called x\n"
+	"     events_rec, events_data, events_t; a map named x_log, x_ring, x_rb,\n"
+	"     x_buf or x_map also counts as x\n"
 	"  4. one that a global variable is or points to: const struct X *unused;\n"
 	"  5. one that is the value of another map\n"
 	"  6. any other that is not the kernel's own\n"
-	"of the size of the record; more than one at a step is ambiguous. Without a\n"
-	"struct the record is printed in hexadecimal.\n"
+	"It must have the size of the record. Several at one step are ambiguous, and the\n"
+	"record is printed in hexadecimal, as it is if there is none.\n"
 	"\n"
-	"Exit status: 0 done, 1 wrong words, 2 refused by the kernel or unreadable.\n";
+	"Exit status: 0 done, 1 invalid arguments, 2 refused by the kernel or unreadable.\n";
 
 static int64_t now_ns(void)
 {
@@ -132,7 +132,7 @@ static void catch_signals(void)
 	sigaction(SIGPIPE, &act, NULL);
 }
 
-/* Returns 0 or, after it has said why not, the exit status. */
+/* Returns 0 or, after a message, the exit status. */
 static int write_packet(struct dump *d, const void *data, size_t len)
 {
 	const struct fmt *f = choose_fmt(&d->choose, len);
@@ -249,7 +249,7 @@ static int parse_seconds(const char *text, int64_t *ns)
 	return *ns > 0 ? 0 : -EINVAL;
 }
 
-/* -1: go on; else the exit status */
+/* -1: go on; otherwise the exit status */
 static int parse(struct options *o, int argc, char **argv)
 {
 	int c, modes = 0;
@@ -296,26 +296,26 @@ static int parse(struct options *o, int argc, char **argv)
 		case 'V':
 			return puts(version) < 0 || fflush(stdout) ? 2 : 0;
 		case ':':
-			return bad_argument("a word is missing after", word);
+			return bad_argument("needs an argument", word);
 		default:
 			return bad_argument("unknown option, see bpf_dump -h", word);
 		}
 	}
 	if (modes & (modes - 1))
-		return bad_argument("only one of them", "-j -x -w");
+		return bad_argument("cannot be combined", "-j -x -w");
 	if (optind == argc)
-		return bad_argument("a word is missing, see bpf_dump -h", "PIN");
+		return bad_argument("missing argument, see bpf_dump -h", "PIN");
 	if (optind + 1 < argc)
-		return bad_argument("unknown word, see bpf_dump -h", argv[optind + 1]);
+		return bad_argument("unexpected argument, see bpf_dump -h", argv[optind + 1]);
 	o->pin = argv[optind];
 	if (o->skip && !strcmp(o->pin, "-"))
-		return bad_argument("saved records are all from before", "-s");
+		return bad_argument("makes no sense with saved records", "-s");
 	if (!strcmp(o->pin, "help"))
 		return answer(usage);
 	return -1;
 }
 
-/* A refusal by the kernel, or what is missing. */
+/* Reports a failed call; returns the exit status. */
 static int refused(const char *what, const char *thing, int err)
 {
 	if ((err == -EPERM || err == -EACCES) && geteuid())
@@ -343,7 +343,7 @@ static int open_pin(struct dump *d)
 		return bad_argument("not a pinned map", pin);
 	err = bpf_info(d->map_fd, &d->map, sizeof(d->map));
 	if (err)
-		return refused("cannot read about", pin, err);
+		return refused("cannot get information on", pin, err);
 	if (d->map.type != BPF_MAP_TYPE_RINGBUF && d->map.type != BPF_MAP_TYPE_PERF_EVENT_ARRAY)
 		return bad_argument("neither a ring buffer nor a perf event array", pin);
 	return -1;
@@ -361,7 +361,7 @@ static int open_btf(struct dump *d)
 		if (!err && !d->opt.object && d->map.btf_id)
 			err = users_add_btf(&d->users, d->map.btf_id, d->map.name);
 		if (err && !d->opt.object)
-			return refused("cannot look for its program", pin, err);
+			return refused("cannot look for the programs that use it", pin, err);
 	}
 	if (d->opt.object) {
 		err = users_add_file(&d->users, d->opt.object);
@@ -383,8 +383,7 @@ static int open_btf(struct dump *d)
 	err = choose_open(&d->choose, d->opt.type, d->map.btf_value_type_id,
 			  d->opt.object ? 0 : d->map.btf_id);
 	if (err == -ENOENT && !d->users.n_btfs)
-		return bad_argument("there is no BTF to find the type in, give it with -b",
-				    d->opt.type);
+		return bad_argument("no BTF to find the type in, give it with -b", d->opt.type);
 	if (err == -ENOENT)
 		return bad_argument("no such type in its BTF", d->opt.type);
 	if (err && d->opt.type)
@@ -465,7 +464,7 @@ static int open_lines(struct dump *d)
 	int err;
 
 	if (d->opt.mode == FMT_HEX || d->opt.write || d->opt.type || d->opt.object)
-		return bad_argument("lines of text have no type, no -x, -w, -t, -b", d->opt.pin);
+		return bad_argument("-x, -w, -t and -b do not apply to lines of text", d->opt.pin);
 	err = lines_open(&d->lines, d->opt.pin);
 	if (!err) {
 		d->source = &d->lines.source;
@@ -571,7 +570,7 @@ static int tick(struct dump *d)
 	fmt_env_tick(&d->env);
 	err = s->tick ? s->tick(s) : 0;
 	if (err)
-		return refused("cannot read a new CPU's records", d->opt.pin, err);
+		return refused("cannot read the records of a new CPU", d->opt.pin, err);
 	if (s->lost)
 		s->lost(s, &d->sink);
 	return -1;
@@ -649,7 +648,7 @@ static int read_saved(struct dump *d)
 	while (!err && !stop)
 		err = d->source->drain(d->source, &d->sink, false, &got);
 	if (err == -EBADMSG) {
-		say("a record's length is wrong, or the end is missing: standard input");
+		say("a record has a wrong length or is cut off: standard input");
 		return 1;
 	}
 	if (err < 0 && err != -EINTR && err != d->out.err)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* ELF files taken apart and put together, see elf.h. */
+/* Takes ELF files apart and puts them together, see elf.h. */
 #include <elf.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -85,7 +85,7 @@ int elf_open(struct elf_image *m, const void *buf, size_t len)
 	m->part = calloc(m->n, sizeof(*m->part));
 	if (!m->part)
 		return -ENOMEM;
-	for (i = 1; i < m->n; i++) /* number 0 is none, whatever the file says of it */
+	for (i = 1; i < m->n; i++) /* section 0 is none, whatever the file says */
 		if (read_part(m, table + i * sizeof(Elf64_Shdr), &m->part[i]))
 			goto out;
 	if (m->part[m->names].type != SHT_STRTAB)
@@ -275,7 +275,7 @@ int elf_add(struct elf_image *m, const char *name, uint32_t type, uint32_t *sect
 	return elf_rename(m, *section, name);
 }
 
-/* ELF wants local symbols first. Relocations follow their symbols to where they are now. */
+/* ELF requires local symbols first, so relocations get new symbol numbers. */
 static int write_symbols(struct elf_image *m)
 {
 	struct elf_part *s = &m->part[m->symtab];
@@ -310,7 +310,8 @@ static int write_symbols(struct elf_image *m)
 		uint64_t k, entries = elf_rels(m, i);
 		struct elf_rel r;
 
-		if (m->part[i].type == SHT_LLVM_ADDRSIG) /* numbers of symbols; 0 says: stale */
+		if (m->part[i].type ==
+		    SHT_LLVM_ADDRSIG) /* holds symbol numbers; 0 marks it stale */
 			m->part[i].link = 0;
 		if (m->part[i].type == SHT_GROUP && m->part[i].info < m->n_symbols)
 			m->part[i].info = to[m->part[i].info];
@@ -353,7 +354,7 @@ int elf_write(struct elf_image *m, uint8_t **out, size_t *len)
 	}
 	if (err)
 		return err;
-	if (kept > m->len) /* sections lie on each other */
+	if (kept > m->len) /* sections overlap */
 		return -EBADMSG;
 	at = (at + 7) & -8ull;
 	*len = at + m->n * sizeof(Elf64_Shdr);
