@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Takes a relocatable 64-bit ELF file of either byte order apart and puts it together again. The
+ * Reads a relocatable 64-bit ELF file of either byte order; modernize/elf_edit.h changes it. The
  * file is not trusted: all that elf_open() and elf_symbols() return lies inside it. Layout: elf(5).
  * Errors: -EBADMSG (not such a file, or inconsistent), -ENOMEM.
  */
@@ -10,8 +10,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-#define ELF_ALIGN_MAX 4096
 
 struct elf_part { /* a section */
 	const char *name;
@@ -45,7 +43,6 @@ struct elf_rel {
 };
 
 uint64_t elf_get(const struct elf_image *m, const uint8_t *p, int size);
-void elf_put(const struct elf_image *m, uint8_t *p, int size, uint64_t v);
 
 /* The buffer must outlive *m. */
 int elf_open(struct elf_image *m, const void *buf, size_t len);
@@ -57,16 +54,8 @@ uint32_t elf_find(const struct elf_image *m, const char *name, uint32_t from);
 bool elf_is_code(const struct elf_image *m, uint32_t section);
 /* The number of relocations in a section; 0 if it holds none. */
 uint64_t elf_rels(const struct elf_image *m, uint32_t section);
+uint64_t elf_rel_size(const struct elf_part *s); /* of one relocation in it, bytes */
 void elf_rel(const struct elf_image *m, uint32_t section, uint64_t i, struct elf_rel *r);
-
-/* Changes. Names must outlive the image. */
-int elf_grow(struct elf_image *m, uint32_t section, uint64_t size); /* new bytes are 0 */
-int elf_add(struct elf_image *m, const char *name, uint32_t type, uint32_t *section);
-int elf_rename(struct elf_image *m, uint32_t section, const char *name);
-int elf_rename_symbol(struct elf_image *m, uint32_t symbol, const char *name);
-void elf_set_rel(const struct elf_image *m, uint32_t section, uint64_t i, const struct elf_rel *r);
-/* Makes a new file, which the caller frees. Symbols are reordered: local ones first. */
-int elf_write(struct elf_image *m, uint8_t **out, size_t *len);
 
 /* Finds a section inside buf; -ENOENT if there is none. */
 int elf_section(const void *buf, size_t len, const char *name, const uint8_t **data, size_t *size);

@@ -8,6 +8,7 @@
 #include <linux/bpf.h>
 #include <linux/btf.h>
 #include "btf_edit.h"
+#include "elf_edit.h"
 #include "rewrite.h"
 
 #define DEF_SIZE     8	  /* of the struct that describes a map: all its members overlap */
