@@ -34,7 +34,7 @@ make_calls() { # [-f: links are shown with their pins]
 	local lines=$planned want=$calls text rest error='"output":\{"error":"(([^"\\]|\\.)*)"'
 	planned='' calls=0 answers='' answered=0 complaint=''
 	((want)) || return 0
-	answers=$(bpftool -j "$@" batch file - <<<"$lines" 2>&1) || :
+	answers=$(exec bpftool -j "$@" batch file - <<<"$lines" 2>&1) || :
 	text=$answers
 	while [[ $text == *'libbpf: '* ]]; do
 		text=${text#*'libbpf: '}
