@@ -59,7 +59,7 @@ core_relocations() { # OBJECT
 @test "the programs that send records are built for x86-64, arm64 and any other machine" {
 	local arch
 	for arch in x86 arm64 none; do
-		clang -target bpf -D__TARGET_ARCH_$arch -g -O2 -Wall -Wextra -Werror -I "$repo/maps" -I "$repo/objs/parts" \
+		clang -target bpf -D__TARGET_ARCH_$arch -g -O2 -Wall -Wextra -Werror -I "$repo/maps" -I "$objs/parts" \
 			-I "/usr/include/$(cc -dumpmachine)" -c "$objs/trace_ringbuf.bpf.c" -o "$BATS_TEST_TMPDIR/$arch.o"
 	done
 	for arch in x86 arm64; do has "$BATS_TEST_TMPDIR/$arch.o" raw_tp/sys_enter; done
