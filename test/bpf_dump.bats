@@ -34,7 +34,12 @@ teardown_file() {
 	[[ $EUID -ne 0 ]] || retry none_left
 }
 
-none_left() { ! bpftool prog show | grep -q ' name feed_\(rich\|burst\|odd\|size\) '; }
+none_left() {
+	local id
+	for id in $(cat "$BATS_FILE_TMPDIR"/feeders 2>/dev/null); do
+		! bpftool prog show id "$id" >/dev/null 2>&1 || return 1
+	done
+}
 
 teardown() {
 	local p
@@ -80,6 +85,7 @@ feeder() { # OBJECT
 	local t b
 	TOKEN=$((BASHPID * 1000 + BATS_TEST_NUMBER))
 	inside bpftool prog loadall "$FIX/$1.o" /sys/fs/bpf/progs autoattach pinmaps $M
+	inside bash -c 'for pin in /sys/fs/bpf/progs/*; do bpftool -j link show pinned $pin; done' | jq .prog_id >>"$BATS_FILE_TMPDIR/feeders"
 	printf -v t '%016x' "$TOKEN"
 	b=$(sed 's/../0x& /g' <<<"$t" | tac -s ' ' | tr '\n' ' ')
 	# shellcheck disable=SC2086 # bytes

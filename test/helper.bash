@@ -41,7 +41,7 @@ new_host() {
 	[[ ! -e $ready ]] || { printf 'there is a host %s already\n' "$1" >&2 && return 1; }
 	spawn unshare "${flags[@]}" bash -c "$setup ip link set lo up; : >'$ready'; exec sleep 3600"
 	holder[$1]=$!
-	retry 100 test -e "$ready"
+	retry 300 test -e "$ready"
 	# Never on the machine itself.
 	[[ $(readlink "/proc/${holder[$1]}/ns/net") != "$(readlink /proc/self/ns/net)" ]]
 }
