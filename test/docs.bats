@@ -129,6 +129,7 @@ rendered() { # PAGE [SECTION]
 
 @test "make install: a page for each command, no deps, and what to type next; uninstall leaves nothing" {
 	local root=$BATS_TEST_TMPDIR/root verb
+	make -s -C "$repo" all
 	run -0 make -s -C "$repo" install DESTDIR="$root" PREFIX=/usr
 	[[ ${#lines[@]} == 2 && ${lines[0]} == *"$root/usr/sbin/plainbpf"* && ${lines[1]} == *'plainbpf help'*'make uninstall'* ]]
 	for verb in $(paged) plainbpf map_count; do basename "$(page "$verb")"; done | sort |
