@@ -35,7 +35,6 @@ comma = ,
 programs = $(patsubst %.bpf.c,%,$(wildcard objs/*.bpf.c))
 objects = $(programs:%=%.o)
 legacy = $(programs:objs/%=objs/legacy/%.o)
-no_core = $(patsubst objs/%,objs/no_core/%.o,$(filter objs/xdp_% objs/tc_%,$(programs)))
 harness = $(patsubst %.bpf.c,%.o,$(wildcard test/bench/*.bpf.c))
 harness_tools = test/bench/writer test/bench/reader test/bench/sender
 # What tests load and what they trace, where there is no compiler.
@@ -60,7 +59,7 @@ c_files = $(wildcard objs/*.c objs/parts/*.h maps/*.[ch] scripts/src/*/*.[ch] te
 .PHONY: force all deps test test-vm test-matrix platforms relink lint demo bench install uninstall clean help
 .DELETE_ON_ERROR:
 
-all: $(contract) $(objects) $(no_core) $(legacy) $(tools) $(verb_pages) ## build the objects, the tools written in C and the man pages
+all: $(contract) $(objects) $(legacy) $(tools) $(verb_pages) ## build the objects, the tools written in C and the man pages
 
 # Objects of other flags, another byte order say, are made anew.
 flags = objs/.flags
@@ -79,12 +78,6 @@ $(contract): maps/constants
 objs/%.o: objs/%.bpf.c $(flags)
 	$(say) CLANG $@
 	$(Q)$(CLANG) $(bpf_flags) $(BPF_CFLAGS) -MF $(@:.o=.d) -c $< -o $@
-	$(Q)$(LLVM_STRIP) --strip-debug $@
-
-objs/no_core/%.o: objs/%.bpf.c $(flags)
-	$(say) CLANG $@
-	$(Q)mkdir -p $(@D)
-	$(Q)$(CLANG) $(bpf_flags) -DPB_NO_CORE $(BPF_CFLAGS) -MF $(@:.o=.d) -c $< -o $@
 	$(Q)$(LLVM_STRIP) --strip-debug $@
 
 objs/legacy/%.o: objs/%.bpf.c $(flags)
@@ -175,12 +168,11 @@ bench: all $(harness) $(harness_tools) ## what a packet costs beside xdp-filter;
 	$(Q)test/bench/run $(BENCH)
 
 install: all ## copy it below PREFIX=/usr/local (DESTDIR=, for packagers)
-	$(Q)$(INSTALL) -d $(DESTDIR)$(LIBDIR)/plainbpf/scripts/lib $(addprefix $(DESTDIR)$(LIBDIR)/plainbpf/objs/,no_core legacy) \
+	$(Q)$(INSTALL) -d $(DESTDIR)$(LIBDIR)/plainbpf/scripts/lib $(DESTDIR)$(LIBDIR)/plainbpf/objs/legacy \
 		$(DESTDIR)$(SBINDIR) $(DESTDIR)$(MANDIR)/man8 $(DESTDIR)$(BASHCOMPDIR)
 	$(Q)$(INSTALL) -m 755 $(installed) $(DESTDIR)$(LIBDIR)/plainbpf/scripts
 	$(Q)$(INSTALL) -m 644 $(libraries) $(DESTDIR)$(LIBDIR)/plainbpf/scripts/lib
 	$(Q)$(INSTALL) -m 644 $(objects) $(DESTDIR)$(LIBDIR)/plainbpf/objs
-	$(Q)$(INSTALL) -m 644 $(no_core) $(DESTDIR)$(LIBDIR)/plainbpf/objs/no_core
 	$(Q)$(INSTALL) -m 644 $(legacy) $(DESTDIR)$(LIBDIR)/plainbpf/objs/legacy
 	$(Q)$(INSTALL) -m 644 $(manuals) $(DESTDIR)$(MANDIR)/man8
 	$(Q)$(INSTALL) -m 644 scripts/completion.bash $(DESTDIR)$(BASHCOMPDIR)/plainbpf
@@ -193,10 +185,10 @@ uninstall: ## remove what install copied, with the same PREFIX and DESTDIR
 	$(Q)rm -f $(DESTDIR)$(SBINDIR)/plainbpf $(manuals:docs/man/%=$(DESTDIR)$(MANDIR)/man8/%) $(DESTDIR)$(BASHCOMPDIR)/plainbpf
 
 clean: ## remove what was built
-	$(Q)rm -rf $(traced) $(flags) $(contract) maps/constants maps/*.d objs/*.[od] objs/no_core objs/legacy scripts/src/*/*.[od] $(tools) $(verb_pages) \
+	$(Q)rm -rf $(traced) $(flags) $(contract) maps/constants maps/*.d objs/*.[od] objs/legacy scripts/src/*/*.[od] $(tools) $(verb_pages) \
 		test/bench/*.[od] $(harness_tools) test/fixtures/*.[od] test/fuzz/*.[od] $(frames_fuzz)
 
 help: ## print this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r t h; do printf '  %-12s %s\n' "$$t" "$$h"; done
 
--include $(wildcard maps/*.d objs/*.d objs/no_core/*.d objs/legacy/*.d scripts/src/*/*.d test/bench/*.d test/fixtures/*.d test/fuzz/*.d)
+-include $(wildcard maps/*.d objs/*.d objs/legacy/*.d scripts/src/*/*.d test/bench/*.d test/fixtures/*.d test/fuzz/*.d)

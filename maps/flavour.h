@@ -5,12 +5,17 @@
  * "maps" (36 bytes, iproute2's include/bpf_elf.h), the only legacy layout that can ask to be
  * pinned. All definitions of one object must have the same size, so an object that pins one map
  * uses that layout for all its maps. Tracing objects use struct bpf_map_def (20 bytes).
- *
- * With -DPB_NO_CORE: BTF definitions, and nothing that has to be looked up in the kernel's BTF,
- * which not every kernel has and libbpf before 1.0 cannot read of today's.
  */
 #ifndef PB_FLAVOUR_H
 #define PB_FLAVOUR_H
+
+/* bpf_dump and bpftool read types from the BTF of an object. clang puts those of map values and of
+ * function arguments there, but not those of local variables. So what would be local only is made
+ *   PB_BTF_MEMBER(TYPE)  a member of a map's value, of no bytes, or
+ *   PB_BTF_FUNCTION      an argument of a function that stays one
+ */
+#define PB_BTF_MEMBER(TYPE) TYPE in_btf[0]
+#define PB_BTF_FUNCTION	    static __attribute__((noinline))
 
 #ifdef __bpf__
 
@@ -18,8 +23,6 @@
 #include <bpf/bpf_helpers.h>
 
 #ifdef PB_LEGACY
-
-#define PB_NO_CORE /* the loaders of that time know no relocation against the kernel */
 
 struct bpf_elf_map {
 	__u32 type;

@@ -15,13 +15,13 @@ teardown() { sandbox_end; }
 # Runs every frame of a table through a program, by one bpftool, and compares verdict and reason. The
 # reason is the one counter of runs that has gone up.
 check_table() { # TABLE [PROGRAM-ID]
-	local id map names verdict reason frame name got n=0 wrong=0 dir=$BATS_TEST_TMPDIR/frames
+	local id map names='' i verdict reason frame name got n=0 wrong=0 dir=$BATS_TEST_TMPDIR/frames
 	id=${2-$(xdp_id v1)}
 	for map in $(host bpftool -j prog show id "$id" | jq '.map_ids[]'); do
 		[[ $(host bpftool -j map show id "$map" | jq -r .name) != pb_counters ]] || break
 	done
-	names=$(host bpftool -j btf dump id "$(host bpftool -j prog show id "$id" | jq .btf_id)" | sed 's/^{"error":[^}]*},//' |
-		jq -c '[.types[] | select(.name == "pb_reason").values[] | {key: "\(.val + 32)", value: .name}] | from_entries')
+	for i in "${!pb_reason[@]}"; do names+="\"$((pb_reasons + i))\":\"${pb_reason[i]}\","; done
+	names="{${names%,}}"
 	rm -rf "$dir" && mkdir "$dir"
 	echo "map dump id $map" >"$dir/batch"
 	while read -r verdict reason frame name; do
@@ -39,12 +39,12 @@ check_table() { # TABLE [PROGRAM-ID]
 	done < <("$1")
 	host bpftool -j batch file "$dir/batch" >"$dir/json" || :
 	# The dump before a run, the run, the dump after it; last a complaint (bpftool 7.5).
-	jq -r --argjson names "$names" '
+	jq -r --argjson names "$names" --argjson runs "$pb_reasons" '
 		def runs: [.output[] | {key: "\(.formatted.key // -1)", value: ([.formatted.values[].value.packets] | add)}
-			| select(.value > 0 and (.key | tonumber) >= 32)] | from_entries;
+			| select(.value > 0 and (.key | tonumber) >= $runs)] | from_entries;
 		map(select(.command)) as $all | range(1; $all | length; 2) | ($all[. - 1] | runs) as $before | ($all[. + 1] | runs) as $after |
 		"\($all[.].output.retval) " + ([$after | to_entries[] | select(.value != ($before[.key] // 0)).key |
-			$names[.] // "?" | ltrimstr("PB_") | ascii_downcase] | join("+"))' "$dir/json" >"$dir/got"
+			$names[.] // "?"] | join("+"))' "$dir/json" >"$dir/got"
 	while read -r verdict reason name <&4 && read -r got frame <&5; do
 		got="$(verdict_of "$got") $frame"
 		if [[ $got != "$verdict $reason" ]]; then

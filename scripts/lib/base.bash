@@ -140,6 +140,7 @@ take_lock() {
 tmp=''
 
 scratch() {
+	[[ ! $tmp ]] || return 0
 	tmp=$(mktemp -d "${TMPDIR:-/tmp}/plainbpf.XXXXXX" 2>/dev/null) || die 2 "cannot write in ${TMPDIR:-/tmp}"
 }
 

@@ -1,13 +1,14 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2154,SC2034,SC2086,SC2046 # what frame.bash and why set; a frame is a single word
 # SPDX-License-Identifier: GPL-2.0-only
-# The golden frames of `why pack`: docs/frames.md, row by row. Sourced after frame.bash.
+# The golden frames: docs/frames.md, row by row. `why pack` runs them through the programs of a device,
+# test/frames.bats through ours. Sourced after frame.bash.
 
-# The frames and what each must get, into pack_name, pack_frame and, by program, pack_allow pack_egress
-# pack_icmp. "?REASON" is REASON unless the address that counts is listed, and then listed. The
-# addresses: near is this host, in one that is listed, net one in a listed network, out one that is
-# not. (If there is none, another stands for it: what it gets then is asked of the list.) pmtu is what
-# a packet too big about `in` gets.
+# The frames and the reason that each must get, into pack_name, pack_frame and, by program, pack_allow
+# pack_egress pack_icmp. "?REASON" means listed if the address that counts is listed, otherwise REASON.
+# The addresses: near is this host, in is listed, net is in a listed network, out is not listed. (Where
+# there is no such address another one takes its place, and the list is asked what it gets.) pmtu is
+# the reason for a "packet too big" about `in`.
 pack_make() { # IN4 NET4 OUT4 IN6 NET6 OUT6 PMTU4 PMTU6
 	local in4=$1 net4=$2 out4=$3 in6=$4 net6=$5 out6=$6 pmtu4=$7 pmtu6=$8 near4=ac110001 near6 link6 any6 all6 i t deep inner
 	local listed4 listed6 tagged4 tagged6 solicit quote4 quote6
@@ -37,21 +38,21 @@ pack_make() { # IN4 NET4 OUT4 IN6 NET6 OUT6 PMTU4 PMTU6
 
 	# What a network cannot do without.
 	row ARP arp arp other $(dst=ffffffffffff eth 0806 00010800060400010200000000020a0000010000000000000a000002)
-	row 'ARP behind a tag' arp arp other $(eth 8100 $(tag 0806 $(zeros 28)))
+	row 'ARP after a tag' arp arp other $(eth 8100 $(tag 0806 $(zeros 28)))
 	row STP l2_control l2_control other $(dst=0180c2000000 eth 0026 424203$(zeros 35))
-	row 'STP behind a tag' l2_control l2_control other $(dst=0180c2000000 eth 8100 $(tag 0026 $(zeros 38)))
+	row 'STP after a tag' l2_control l2_control other $(dst=0180c2000000 eth 8100 $(tag 0026 $(zeros 38)))
 	row LACP l2_control l2_control other $(dst=0180c2000002 eth 8809 $(zeros 46))
 	row LLDP l2_control l2_control other $(dst=0180c200000e eth 88cc $(zeros 46))
 	row 'last reserved address' l2_control l2_control other $(dst=0180c200000f eth 0026 $(zeros 38))
-	row 'one behind the reserved addresses' ethertype ethertype other $(dst=0180c2000010 eth 0026 $(zeros 38))
+	row 'one after the reserved addresses' ethertype ethertype other $(dst=0180c2000010 eth 0026 $(zeros 38))
 	row '802.1X (EAPOL)' l2_control l2_control other $(eth 888e $(zeros 46))
 	row 'IPv4 to a reserved address' '?not_listed' '?not_listed' other $(dst=0180c2000000 v4 $out4 $near4 17 $(udp))
 	for t in 133 134 135 136 137; do
 		row "neighbour discovery, ICMPv6 $t" '?nd' '?nd' nd $(hop=255 v6 $out6 $out6 58 $(icmp $t 0 $(zeros 16)))
 	done
-	row 'discovery from afar' '?not_listed' '?not_listed' nd $(hop=254 v6 $out6 $out6 58 $solicit)
+	row 'discovery from another link' '?not_listed' '?not_listed' nd $(hop=254 v6 $out6 $out6 58 $solicit)
 	row 'discovery, code 1' '?not_listed' '?not_listed' nd $(hop=255 v6 $out6 $out6 58 $(icmp 135 1 $(zeros 16)))
-	row 'discovery behind hop-by-hop' '?not_listed' '?not_listed' nd $(hop=255 v6 $out6 $out6 0 $(behind_hbh 58 $solicit))
+	row 'discovery after hop-by-hop' '?not_listed' '?not_listed' nd $(hop=255 v6 $out6 $out6 0 $(behind_hbh 58 $solicit))
 	row 'discovery in a fragment' '?not_listed' '?not_listed' icmp $(hop=255 v6 $out6 $out6 44 3a00000000000000$solicit)
 	for t in 130 131 132 143; do
 		row "MLD, ICMPv6 $t" '?mld' '?mld' mld $(hop=1 v6 $link6 $all6 0 $(behind_hbh 58 $(icmp $t 0 $(zeros 16))))
@@ -61,7 +62,7 @@ pack_make() { # IN4 NET4 OUT4 IN6 NET6 OUT6 PMTU4 PMTU6
 	row 'IGMP from 0.0.0.0' '?igmp' '?igmp' other $(v4 00000000 e0000016 2 $(zeros 16))
 	row 'IGMP from elsewhere' '?not_listed' '?not_listed' other $(v4 $out4 e0000016 2 $(zeros 16))
 	row 'too big, for a listed peer' "?$pmtu4" '?not_listed' icmp $(v4 $out4 $out4 1 $(icmp 3 4 $quote4))
-	row 'too big, behind IP options' "?$pmtu4" '?not_listed' icmp $(ihl=6 v4 $out4 $out4 1 $(icmp 3 4 $quote4))
+	row 'too big, after IP options' "?$pmtu4" '?not_listed' icmp $(ihl=6 v4 $out4 $out4 1 $(icmp 3 4 $quote4))
 	row 'too big, its quote cut off' '?not_listed' '?not_listed' icmp $(v4 $out4 $out4 1 $(icmp 3 4 $(trunc $quote4 19)))
 	row 'port unreachable' '?not_listed' '?not_listed' icmp $(v4 $out4 $out4 1 $(icmp 3 3 $quote4))
 	row 'IPv6 too big, for a listed peer' "?$pmtu6" '?not_listed' pmtu $(v6 $out6 $out6 58 $(icmp 2 0 $quote6))
@@ -69,7 +70,7 @@ pack_make() { # IN4 NET4 OUT4 IN6 NET6 OUT6 PMTU4 PMTU6
 	row '802.3 with LLC' ethertype ethertype other $(eth 0026 $(zeros 38))
 	row PPPoE ethertype ethertype other $(eth 8864 $(zeros 46))
 
-	# Behind tags. From a listed address to a listed one: it counts on the way out as well.
+	# After tags. From a listed address to a listed one: it counts on the way out as well.
 	listed4=$(v4 $in4 $in4 17 $(udp)) listed6=$(v6 $in6 $in6 17 $(udp)) inner=${listed4:28} t=0800
 	for i in 1 2 3 4; do
 		inner=$(tag $t $inner)
@@ -78,8 +79,8 @@ pack_make() { # IN4 NET4 OUT4 IN6 NET6 OUT6 PMTU4 PMTU6
 	done
 	row '5 VLAN tags' vlan_depth vlan_depth other $(eth 88a8 $(tag 88a8 $inner))
 	row 'VLAN id 0' '?not_listed' '?not_listed' other $(eth 8100 $(vid=0 tag 0800 ${listed4:28}))
-	row 'IPv6 behind 802.1ad' '?not_listed' '?not_listed' other $(eth 88a8 $(tag 86dd ${listed6:28}))
-	row 'ping behind two tags' '?not_listed' '?not_listed' icmp $(eth 88a8 $(tag 8100 $(tag 0800 $(ip4 $out4 $out4 1 $(icmp 8 0)))))
+	row 'IPv6 after 802.1ad' '?not_listed' '?not_listed' other $(eth 88a8 $(tag 86dd ${listed6:28}))
+	row 'ping after two tags' '?not_listed' '?not_listed' icmp $(eth 88a8 $(tag 8100 $(tag 0800 $(ip4 $out4 $out4 1 $(icmp 8 0)))))
 
 	# IPv4 headers, and lengths that contradict each other.
 	row 'IHL 6' '?not_listed' '?not_listed' other $(ihl=6 v4 $in4 $in4 17 $(udp))
@@ -92,7 +93,7 @@ pack_make() { # IN4 NET4 OUT4 IN6 NET6 OUT6 PMTU4 PMTU6
 	row 'total length 19' malformed malformed other $(tot=19 v4 $in4 $in4 17 $(udp))
 	row 'total length one too long' malformed malformed other $(tot=29 v4 $in4 $in4 17 $(udp))
 	row 'payload length one too long' malformed malformed other $(len=9 v6 $in6 $in6 17 $(udp))
-	row 'padding behind the packet' '?not_listed' '?not_listed' other $(v4 $in4 $in4 17 $(udp))$(zeros 18)
+	row 'padding after the packet' '?not_listed' '?not_listed' other $(v4 $in4 $in4 17 $(udp))$(zeros 18)
 
 	# Fragments, and the headers of IPv6.
 	row 'first fragment' '?not_listed' '?not_listed' other $(frag=0x2000 v4 $in4 $in4 17 $(udp))
@@ -103,27 +104,27 @@ pack_make() { # IN4 NET4 OUT4 IN6 NET6 OUT6 PMTU4 PMTU6
 	row 'IPv6 first fragment of a ping' '?not_listed' '?not_listed' icmp $(v6 $in6 $in6 44 3a00000100000001$(icmp 128 0))
 	row 'IPv6 last fragment' '?not_listed' '?not_listed' other $(v6 $in6 $in6 44 1100000800000001$(zeros 16))
 	row 'IPv6 last fragment, not listed' '?not_listed' '?not_listed' other $(v6 $out6 $out6 44 1100000800000001$(zeros 16))
-	row 'IPv6 behind hop-by-hop, TCP' '?not_listed' '?not_listed' other $(v6 $in6 $in6 0 $(behind_hbh 6 $(tcp)))
-	row 'IPv6 behind options and routing, ping' '?not_listed' '?not_listed' icmp $(v6 $in6 $in6 60 $(behind_hbh 43 $(behind_hbh 58 $(icmp 128 0))))
-	row 'IPv6 behind AH, ping' '?not_listed' '?not_listed' icmp $(v6 $in6 $in6 51 3a04$(zeros 22)$(icmp 128 0))
+	row 'IPv6 after hop-by-hop, TCP' '?not_listed' '?not_listed' other $(v6 $in6 $in6 0 $(behind_hbh 6 $(tcp)))
+	row 'IPv6 after options and routing, ping' '?not_listed' '?not_listed' icmp $(v6 $in6 $in6 60 $(behind_hbh 43 $(behind_hbh 58 $(icmp 128 0))))
+	row 'IPv6 after AH, ping' '?not_listed' '?not_listed' icmp $(v6 $in6 $in6 51 3a04$(zeros 22)$(icmp 128 0))
 	deep=$(icmp 128 0) t=58
 	for i in 1 2 3 4 5 6 7 8; do deep=$(printf '%02x00%s%s' $t 010400000000 $deep) t=60; done
-	row 'IPv6 behind 8 extension headers, ping' '?not_listed' '?not_listed' icmp $(v6 $out6 $out6 60 $deep)
-	row 'IPv6 behind 9 extension headers, ping' '?not_listed' '?not_listed' other $(v6 $out6 $out6 60 3c00010400000000$deep)
+	row 'IPv6 after 8 extension headers, ping' '?not_listed' '?not_listed' icmp $(v6 $out6 $out6 60 $deep)
+	row 'IPv6 after 9 extension headers, ping' '?not_listed' '?not_listed' other $(v6 $out6 $out6 60 3c00010400000000$deep)
 
-	# Cut off at and next to each header's end.
+	# Cut off at the end of each header, and next to it.
 	tagged4=$(eth 8100 $(tag 0800 ${listed4:28})) tagged6=$(eth 8100 $(tag 86dd ${listed6:28}))
 	row 'Ethernet header alone, IPv4' malformed malformed other $(trunc $listed4 14)
 	row 'Ethernet header alone, IPv6' malformed malformed other $(trunc $listed6 14)
 	row 'cut in the tag' malformed malformed other $(trunc $tagged4 17)
-	row 'cut behind the tag' malformed malformed other $(trunc $tagged4 18)
+	row 'cut after the tag' malformed malformed other $(trunc $tagged4 18)
 	row 'cut in the IPv4 header' malformed malformed other $(trunc $listed4 33)
-	row 'cut in the IPv4 header, behind a tag' malformed malformed other $(trunc $tagged4 37)
-	row 'cut behind the IPv4 header' malformed malformed other $(trunc $listed4 34)
+	row 'cut in the IPv4 header, after a tag' malformed malformed other $(trunc $tagged4 37)
+	row 'cut after the IPv4 header' malformed malformed other $(trunc $listed4 34)
 	row 'cut in the IP options' malformed malformed other $(trunc $(ihl=6 v4 $in4 $in4 17 $(udp)) 37)
 	row 'cut in the IPv6 header' malformed malformed other $(trunc $listed6 53)
-	row 'cut in the IPv6 header, behind a tag' malformed malformed other $(trunc $tagged6 57)
-	row 'cut behind the IPv6 header' malformed malformed other $(trunc $listed6 54)
+	row 'cut in the IPv6 header, after a tag' malformed malformed other $(trunc $tagged6 57)
+	row 'cut after the IPv6 header' malformed malformed other $(trunc $listed6 54)
 	row 'cut in the UDP header' malformed malformed other $(trunc $listed4 41)
 
 	# Large ones.
@@ -132,21 +133,21 @@ pack_make() { # IN4 NET4 OUT4 IN6 NET6 OUT6 PMTU4 PMTU6
 	row 'jumbo, not listed' '?not_listed' '?not_listed' other $(v6 $out6 $out6 17 $(udp)$(zeros 8952))
 }
 
-# NAME ALLOW EGRESS ICMP FRAME: what the frame must get from the allow list on the way in and out, and
-# from the icmp programs.
+# NAME ALLOW EGRESS ICMP FRAME: the reasons that the frame must get from the allow list on the way in
+# and out, and from the icmp programs.
 row() {
 	pack_name+=("$1") pack_allow+=("$2") pack_egress+=("$3") pack_icmp+=("$4") pack_frame+=("$5")
 }
-# NAME ICMP VERSION FAR NEAR PROTO PAYLOAD: a packet of the far end's, and on the way out one to it.
+# NAME ICMP VERSION FAR NEAR PROTO PAYLOAD: a packet from the far end, and on the way out one to it.
 both() {
 	row "$1" '?not_listed' - "$2" "$("v$3" "$4" "$5" "$6" "$7")"
 	row "$1 (out)" - '?not_listed' "$2" "$("v$3" "$5" "$4" "$6" "$7")"
 }
 
-# The verdict that a reason implies (maps/verdict.h).
+# The verdict that a reason implies.
 verdict_by() { # REASON
-	case $1 in
-	not_listed | vlan_depth | ethertype | malformed | icmp) printf drop ;;
-	*) printf pass ;;
-	esac
+	local i
+	for i in "${!pb_reason[@]}"; do
+		[[ ${pb_reason[i]} != "$1" ]] || printf '%s' "${pb_verdicts[i >= pb_first_drop]}"
+	done
 }

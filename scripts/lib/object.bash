@@ -32,13 +32,33 @@ modern_object() { # ip|tc|bpftool FILE
 	"$here/modernize" -q "$2" "$object" || die 2 "$2: cannot be modernized"
 }
 
-# Whether the loader can look things up in the kernel's BTF. libbpf before 1.0 cannot read that of
-# kernels since 5.13 or so, and not every kernel has it. Else there are objects that need none of it.
+# Whether the loader can look things up in the kernel's BTF. libbpf before 1.0 cannot read the BTF of
+# kernels since 5.13 or so, and not every kernel has it.
 reads_kernel_btf() { # ip|tc
 	[[ -e $kernel_btf ]] || return 1
 	command -v "$1" >/dev/null || return 0 # `need` says that
 	takes_legacy "$1" || return 0
 	[[ $(uname -r) =~ ^([0-9]+)\.([0-9]+) ]] && ((BASH_REMATCH[1] * 1000 + BASH_REMATCH[2] < 5013))
+}
+
+# Sets `file` to a copy of it in which the relocations against the kernel's BTF are switched off, if it
+# has any (objs/parts/lookup.bpf.h): their length in the header of .BTF.ext becomes 0.
+without_relocations() {
+	local at copy header='\x9f\xeb\x01\0\x20\0\0\0'
+	((!big)) || header='\xeb\x9f\x01\0\0\0\0\x20'
+	IFS=: read -r at _ < <(LC_ALL=C grep -s -abo -m1 -P "$header" "$file") || return 0
+	at=$((at + 28))
+	[[ $(od -An -tu4 -j "$at" -N 4 "$file") != *[1-9]* ]] && return
+	[[ $tmp ]] || scratch
+	copy=$tmp/plain/${file##*/}
+	note "the loader cannot read the kernel's BTF; loading a copy of $file that does without"
+	say mkdir -p "${copy%/*}"
+	say cp "$file" "$copy"
+	say dd if=/dev/zero of="$copy" bs=1 count=4 seek="$at" conv=notrunc status=none
+	mkdir -p "${copy%/*}"
+	cp "$file" "$copy"
+	dd if=/dev/zero of="$copy" bs=1 count=4 seek="$at" conv=notrunc status=none || die 2 "cannot write $copy"
+	file=$copy
 }
 
 # The tag that an object's section has in this kernel, into object_tag; empty if it cannot be loaded.

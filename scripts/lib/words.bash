@@ -46,7 +46,7 @@ arguments() { # GRAMMAR WORD…
 # out), log and replace.
 object_words() { # xdp|tc
 	program=${given[program_name]-} file=${given[obj]-} section=${given[sec]-${given[program]-}}
-	log=${given[log]-} replace=${given[replace]-} what=sec
+	named='' log=${given[log]-} replace=${given[replace]-} what=sec
 	[[ ! ${given[program]+there} ]] || what=program
 	[[ ! $log || $log =~ ^(off|dropped|all)$ ]] || usage_error "unknown log: $log (dropped, all, off)"
 	[[ ! ${given[sec]+there} || ! ${given[program]+there} ]] || usage_error "a second section: ${given[program]}"
@@ -58,10 +58,11 @@ object_words() { # xdp|tc
 		[[ $program =~ ^[a-z0-9_]+$ && (-e $objs/$program.bpf.c || -e $objs/$program.o) ]] ||
 			usage_error "unknown program: ${program#"$1"_}"
 		file=$objs/$program.o
-		[[ ! -e $objs/no_core/$program.o ]] || reads_kernel_btf "${1/xdp/ip}" || file=$objs/no_core/$program.o
+		named=$file
 		[[ -e $file ]] || die 2 "$file is not built (make)"
+		reads_kernel_btf "${1/xdp/ip}" || without_relocations
 	fi
-	named=$file
+	named=${named:-$file}
 	[[ -f $file && -r $file ]] || die 1 "cannot read: $file"
 	[[ -z $log ]] || has_log "$file" || die 1 "${program:-$file} has no log"
 }
