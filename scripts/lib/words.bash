@@ -46,7 +46,7 @@ arguments() { # GRAMMAR WORD…
 # out), log and replace.
 object_words() { # xdp|tc
 	program=${given[program_name]-} file=${given[obj]-} section=${given[sec]-${given[program]-}}
-	log=${given[log]-} replace=${given[replace]-} what=sec
+	named='' log=${given[log]-} replace=${given[replace]-} what=sec
 	[[ ! ${given[program]+there} ]] || what=program
 	[[ ! $log || $log =~ ^(off|dropped|all)$ ]] || usage_error "unknown log: $log (dropped, all, off)"
 	[[ ! ${given[sec]+there} || ! ${given[program]+there} ]] || usage_error "a second section: ${given[program]}"
