@@ -26,18 +26,24 @@ declare -A list_texts=() # dumps, by the maps dumped
 list_long=4096
 readonly until_removed=(0 0 0 0 0 0 0 0)
 
-# Text of bpftool: a value, the map in a slot (before bpftool 7.2 as four bytes), an id and room.
+# Text of bpftool: a value; the id and the room of a map.
 readonly text_value='value:[[:space:]]+(([0-9a-f]{2}[[:space:]]*){8})'
-readonly text_slot='key: 00 00 00 00  (inner_map_id: ([0-9]+)|value: (..) (..) (..) (..))'
 readonly text_map='(^|'$'\n'')([0-9]+): (hash|lpm_trie) [^:]*max_entries ([0-9]+)'
 
-slot_value() { # after a match of text_slot: sets inner
-	inner=${BASH_REMATCH[2]}
-	[[ $inner ]] || if ((big)); then
-		inner=$((0x${BASH_REMATCH[3]}${BASH_REMATCH[4]}${BASH_REMATCH[5]}${BASH_REMATCH[6]}))
-	else
-		inner=$((0x${BASH_REMATCH[6]}${BASH_REMATCH[5]}${BASH_REMATCH[4]}${BASH_REMATCH[3]}))
-	fi
+# Sets inner to the map in a slot, from what bpftool prints after its key: before bpftool 7.2 four bytes.
+slot_inner() { # TEXT
+	local b
+	inner=''
+	case $1 in
+	'inner_map_id: '*)
+		inner=${1#*: }
+		inner=${inner%%[!0-9]*}
+		;;
+	'value: '[0-9a-f][0-9a-f]' '*)
+		read -ra b <<<"${1#*: }"
+		if ((big)); then inner=$((0x${b[0]}${b[1]}${b[2]}${b[3]})); else inner=$((0x${b[3]}${b[2]}${b[1]}${b[0]})); fi
+		;;
+	esac
 }
 
 # Lines that ask bpftool which map is in a slot and which is pinned beside it, for every kind.
@@ -50,19 +56,24 @@ list_check_lines() {
 }
 
 # Reads the answer into list_map and list_max, and what is left of it into rest. 1 unless each slot
-# holds the map that is pinned beside it.
+# holds the map that is pinned beside it. By patterns: regular expressions would take a tenth of the
+# whole command.
 list_checked() { # TEXT
-	local kind inner
+	local kind inner id room
 	rest=$1
 	list_map=() list_max=() list_known=() list_texts=()
 	for kind in "${kinds[@]}"; do
-		[[ $rest =~ $text_map ]] || return 1
-		list_map[$kind]="id ${BASH_REMATCH[2]}" list_max[$kind]=${BASH_REMATCH[4]}
-		rest=${rest#*"${BASH_REMATCH[0]}"}
-		[[ $rest =~ $text_slot ]] || return 1
-		rest=${rest#*"${BASH_REMATCH[0]}"}
-		slot_value
-		[[ ${list_map[$kind]} == "id $inner" ]] || return 1
+		[[ $rest == *[0-9]': '*' name pb_'*max_entries\ *'key: 00 00 00 00  '* ]] || return 1
+		id=${rest%% name pb_*} # "N: hash "
+		id=${id%:*}
+		id=${id##*[!0-9]}
+		rest=${rest#*max_entries }
+		room=${rest%%[!0-9]*}
+		rest=${rest#*key: 00 00 00 00  }
+		slot_inner "${rest%%$'\n'*}"
+		[[ $id && $id == "$inner" ]] || return 1
+		list_map[$kind]="id $id" list_max[$kind]=$room
+		rest=${rest#*$'\n'}
 	done
 }
 
@@ -123,8 +134,8 @@ list_read() { # [KIND KEY]
 	for kind in "${kinds[@]}"; do
 		[[ -e ${list_slot[$kind]} ]] || continue
 		list_ask "map lookup pinned ${list_slot[$kind]} key 0 0 0 0"
-		[[ $answer =~ $text_slot ]] || continue
-		slot_value
+		slot_inner "${answer#*key: 00 00 00 00  }"
+		[[ $inner ]] || continue
 		list_ask "map show id $inner"
 		[[ $answer =~ $text_map ]] || continue
 		list_map[$kind]="id $inner" list_max[$kind]=${BASH_REMATCH[4]}

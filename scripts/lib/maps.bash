@@ -45,7 +45,8 @@ id_in_slot() { # KIND
 	id=''
 	[[ -e ${list_slot[$1]} ]] || return 0
 	list_ask "map lookup pinned ${list_slot[$1]} key 0 0 0 0"
-	[[ ! $answer =~ $text_slot ]] || { slot_value && id=$inner; }
+	slot_inner "${answer#*key: 00 00 00 00  }"
+	id=$inner
 }
 
 # Makes what is missing and mends what is damaged, then completes an edit that was interrupted.
