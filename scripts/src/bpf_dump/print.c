@@ -138,7 +138,7 @@ static void put_protocol(struct out *o, uint8_t p)
 	put_u64(o, p);
 }
 
-static uint64_t load(const struct op *op, const uint8_t *p)
+static inline uint64_t load(const struct op *op, const uint8_t *p)
 {
 	bool swap = op->big != (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__);
 	uint16_t u16;
@@ -171,7 +171,7 @@ static uint64_t load_bits(const struct op *op, const uint8_t *p)
 	return op->bits == 64 ? (uint64_t)v : (uint64_t)v & ((1ull << op->bits) - 1);
 }
 
-static uint64_t load_int(const struct op *op, const uint8_t *p)
+static inline uint64_t load_int(const struct op *op, const uint8_t *p)
 {
 	uint32_t bits = op->bits ? op->bits : op->size * 8;
 	uint64_t v = op->bits ? load_bits(op, p) : load(op, p);
@@ -315,7 +315,7 @@ static void run_loop(struct run *r, const struct op *op, const uint8_t *base)
 }
 
 /* Spaces up to the end of the column. */
-static void fill(struct out *o, size_t columns, size_t width)
+static inline void fill(struct out *o, size_t columns, size_t width)
 {
 	size_t n;
 

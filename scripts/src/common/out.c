@@ -71,6 +71,10 @@ void put_u64(struct out *o, uint64_t v)
 	uint64_t most = 9;
 	int n = 1;
 
+	if (v < 10) {
+		put_char(o, '0' + v);
+		return;
+	}
 	for (; v > most && n < 20; n++)
 		most = most * 10 + 9;
 	put_digits(o, v, n);
