@@ -57,9 +57,10 @@ run_frames() { # ID COUNTERS-ID BTF-ID LAST
 		got=$(bpftool -j batch file - <<<"$lines" 2>"$tmp/err" | awk -v big="$big" -f "$lib/probe.awk") || :
 		while read -r n ret reason; do
 			[[ $n ]] || break
+			if [[ $ret != - ]]; then
+				if ((!$2)); then reason=-; elif [[ $reason != \? ]]; then reason=${reason_name[reason]-?}; fi
+			fi
 			ran_ret[n]=$ret ran_reason[n]=$reason
-			[[ $ret == - ]] || ran_reason[n]=${reason_name[reason]-?}
-			(($2)) || [[ $ret == - ]] || ran_reason[n]=-
 		done <<<"$got"
 		[[ $got ]] || { complaint=$(<"$tmp/err") && die 2 "bpftool cannot run the program (id $id): $(reason)"; }
 		n=${got##*$'\n'}
