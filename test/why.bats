@@ -136,7 +136,17 @@ runs_of() { # PROGRAM-ID
 	run -2 --separate-stderr host why to 10.0.0.1 egress v1
 	[[ $stderr == 'why: v1: nothing is attached there; there is: xdp xdp_allow (say: egress, ingress or xdp)' ]]
 	run -2 --separate-stderr host why 10.0.0.1 v2
-	[[ $stderr == 'why: v2: nothing is attached (first: xdp-on v2)' ]]
+	[[ $stderr == 'why: v2: nothing is attached (first: scripts/xdp-on v2)' ]]
+}
+
+@test "of a bridge without a program, the ports that have one are named" {
+	sandbox
+	host allow -q 172.17.0.2
+	host xdp-on -q br0 ports
+	run -2 --separate-stderr host why 172.17.0.2 br0
+	[[ $stderr == 'why: br0: nothing is attached to it, but to ports of it: v1, v2 (name one of them)' ]]
+	says 0 'v1 xdp: xdp_allow: pass (listed): 172.17.0.2/32' 172.17.0.2 v1
+	says 1 'v2 xdp: xdp_allow: drop (not_listed): 172.17.0.3; nearest 172.17.0.2/32' 172.17.0.3 v2
 }
 
 @test "why not: other drops, and an entry whose time has ended" {
@@ -152,6 +162,8 @@ runs_of() { # PROGRAM-ID
 	says 1 'v1 xdp: xdp_allow: drop (not_listed): 10.0.0.2; the time of 10.0.0.2/32 has ended' 10.0.0.2 v1
 	says 1 'v1 xdp: xdp_allow: drop (not_listed): 11.1.2.3; the time of 11.1.0.0/16 has ended' 11.1.2.3 v1
 	says 0 'v1 xdp: xdp_allow: pass (listed): 11.0.0.0/8' 11.2.2.3 v1
+	run -1 host allow test 10.0.0.2 # it agrees
+	host allow test 11.2.2.3
 	printf '%s\n' "$(eth 88f7 "$(zeros 46)")" >"$BATS_TEST_TMPDIR/hex"
 	says 1 'v1 xdp: xdp_allow: drop (ethertype): neither IP nor ARP nor a control frame of the link' frame "$BATS_TEST_TMPDIR/hex" v1
 	[[ ${lines[1]} == '  to change it: scripts/xdp-off v1' && ${lines[2]} == '  by hand: ip link set dev v1 xdpdrv off' ]]

@@ -42,8 +42,6 @@ read_file() { # FILE|-
 	awk -v to=keys -v prog="$prog" -v file="$1" -v big="$big" -f "$lib/addr.awk" >"$keys_file" || exit 1
 }
 
-words() { printf '%s' "${1//_/ }"; }
-
 # An address of a frame, in hex digits, as a key of the list.
 addr_key() { # HEX
 	local i key=${1:0:2}

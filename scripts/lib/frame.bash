@@ -1,11 +1,11 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2154,SC2034 # what base.bash and others set is used here, what is set here the commands use
 # SPDX-License-Identifier: GPL-2.0-only
-# Frames: building them, reading them, and putting them through a loaded program. Sourced after
-# base.bash.
+# Frames: building them, from words too, and reading them. Sourced after base.bash and addr.bash.
 #
-# A frame is a word of hex digits. Builders print one; their fields are set by the caller's
-# environment (`ihl=6 ip4 …`), else they are right. Addresses are hex as well, of IPv4 dotted too.
+# A frame is a string of hex digits. A builder prints one; the caller can preset its fields in the
+# environment (`ihl=6 ip4 …`), and the others get correct values. Addresses are hex as well; IPv4
+# addresses may also be dotted.
 
 readonly mac_peer=020000000002
 zeros() { ((!$1)) || printf '%0*d' $((2 * $1)) 0; } # BYTES
@@ -15,7 +15,7 @@ eth() { # TYPE PAYLOAD; dst
 	printf '%s%s%s%s' "${dst:-020000000001}" "$mac_peer" "$1" "$2"
 }
 
-tag() { # TYPE-BEHIND PAYLOAD: what follows the EtherType of a tag; vid
+tag() { # INNER-TYPE PAYLOAD: what follows the EtherType of a tag; vid
 	printf '%04x%s%s' "${vid:-7}" "$1" "$2"
 }
 
@@ -40,18 +40,18 @@ ip6() { # SRC DST NEXT PAYLOAD; len ver hop
 
 v4() { eth 0800 "$(ip4 "$@")"; }
 v6() { eth 86dd "$(ip6 "$@")"; }
-icmp() { printf '%02x%02x000000000000%s' "$1" "$2" "${3-}"; }  # TYPE CODE [BEHIND]
+icmp() { printf '%02x%02x000000000000%s' "$1" "$2" "${3-}"; }  # TYPE CODE [PAYLOAD]
 udp() { printf '%04x%04x00080000' "${1:-1000}" "${2:-2000}"; } # [SPORT DPORT]
 tcp() { printf '%04x%04x00000001000000005002ffff00000000' "${1:-1000}" "${2:-2000}"; }
 
-behind_hbh() { # NEXT PAYLOAD: behind hop-by-hop options with a router alert
+behind_hbh() { # NEXT PAYLOAD: preceded by hop-by-hop options with a router alert
 	printf '%02x00050200000100%s' "$1" "$2"
 }
 
-# Reads a frame into fr_version (4, 6, or empty), fr_src fr_dst fr_proto, fr_at (where what is behind
-# the IP headers begins, in digits), fr_later (a fragment, not the first), fr_quoted (where the packet
-# went that an ICMP error quotes), fr_tags and fr_type. Reads it as a well-formed frame, of the length
-# that is there.
+# Reads a frame into fr_version (4, 6, or empty), fr_src, fr_dst, fr_proto, fr_at (offset of the data
+# after the IP headers, in digits), fr_later (set for a fragment other than the first), fr_quoted
+# (destination of the packet that an ICMP error quotes), fr_tags and fr_type. Assumes that the frame is
+# well formed; fields beyond its end are left empty.
 frame_read() { # FRAME
 	local at=28 hlen frag=0
 	fr_version='' fr_src='' fr_dst='' fr_proto='' fr_quoted='' fr_later='' fr_tags=0 fr_type=${1:24:4}
@@ -83,7 +83,7 @@ frame_read() { # FRAME
 	esac
 }
 
-# A few words for people about the frame that was read, into fr_text.
+# A short description of the frame that was read, into fr_text.
 frame_text() { # FRAME
 	local from
 	case $fr_type in
@@ -117,18 +117,16 @@ frame_text() { # FRAME
 	fr_text+=", $((${#1} / 2)) bytes"
 }
 
-declare -A proto_number=([icmp]=1 [igmp]=2 [ipip]=4 [tcp]=6 [udp]=17 [dccp]=33 [ipv6]=41 [gre]=47 [esp]=50 [ah]=51
-	[icmpv6]=58 [ospf]=89 [pim]=103 [vrrp]=112 [sctp]=132 [udplite]=136)
-
 proto_name() { # NUMBER; into name_of_proto
-	for name_of_proto in "${!proto_number[@]}"; do
-		[[ ${proto_number[$name_of_proto]} != "$1" ]] || return 0
+	for name_of_proto in "${!pb_proto[@]}"; do
+		[[ ${pb_proto[$name_of_proto]} != "$1" ]] || return 0
 	done
 	name_of_proto="protocol $1"
 }
 
-# The frames of a file, lines "MISSING FRAME": MISSING bytes that the capture has not kept are zeros.
-# At most `most`. Text is hex digits, an empty line between frames; else a pcap or pcapng.
+# Prints the frames of a file, at most MOST, as lines "MISSING FRAME": MISSING bytes at the end were not
+# captured and are zeros. Text is hex digits with an empty line between frames; anything else must be a
+# pcap or pcapng.
 frames_of() { # FILE MOST
 	local magic
 	magic=$(head -c 4 "$1" | od -An -v -tx1 | tr -d ' \n')
@@ -146,4 +144,197 @@ frames_of() { # FILE MOST
 			END { if (failed) exit 1; put(); if (!n) { print "no frame in it" >"/dev/stderr"; exit 1 } }' "$1"
 		;;
 	esac
+}
+
+# The frames of a file into frames, and into missing how many bytes of each were not captured.
+frames=() missing=()
+frames_read() { # FILE|- MOST
+	local n line
+	[[ $1 == - || -r $1 && ! -d $1 ]] || die 2 "cannot read: $1"
+	cat <"$([[ $1 == - ]] && printf /dev/stdin || printf '%s' "$1")" >"$tmp/file" || die 2 "cannot read: $1"
+	frames_of "$tmp/file" $(($2 + 1)) >"$tmp/asked" 2>"$tmp/err" || { complaint=$(<"$tmp/err") && die 2 "$1: $(reason)"; }
+	while read -r n line; do missing+=("$n") frames+=("$line"); done <"$tmp/asked"
+	((${#frames[@]} > $2)) || return 0
+	note "$1: only the first $2 frames"
+	unset "frames[$2]" "missing[$2]"
+}
+
+# --- a frame from words
+
+declare -A said=() # by the word that introduces it
+vlans=()
+frame_took=0
+
+# Takes an argument that describes the frame, with the value that follows it, and sets frame_took to the
+# number of further arguments used. 1 if it is no such argument.
+frame_word() { # WORD [NEXT…]
+	local word=$1
+	frame_took=0
+	case $1 in
+	to | proto | port | sport | type | code | about | ttl | vlan)
+		(($# > 1)) || usage_error "$1 needs a value"
+		frame_took=1
+		;;
+	fragment) set -- fragment 1 ;;
+	*:* | [0-9]*.*.*)
+		[[ $verb == build ]] || return 1
+		set -- source "$1"
+		;;
+	*) return 1 ;;
+	esac
+	if [[ $1 == vlan ]]; then
+		vlans+=("$2")
+	else
+		[[ ! ${said[$1]+there} || $1 == fragment ]] || usage_error "a second $1: $2"
+		said[$1]=$2
+	fi
+}
+
+is_number() { # TEXT MOST
+	[[ $1 =~ ^(0|[1-9][0-9]{0,5})$ ]] && (($1 <= $2))
+}
+
+# What can be said of the words before anything is looked at.
+frame_words_check() {
+	local word id most
+	for word in port sport type code ttl; do
+		most=255
+		[[ $word != *port ]] || most=65535
+		[[ ! ${said[$word]+there} ]] || is_number "${said[$word]}" "$most" || usage_error "$word: not a number up to $most: ${said[$word]}"
+	done
+	for id in "${vlans[@]}"; do
+		is_number "$id" 4095 || usage_error "vlan: not an id up to 4095: $id"
+	done
+}
+
+# One address as hex digits, into addr_hex. Its text is kept for addr_text.
+address() { # WORD
+	[[ $1 != */* ]] || die 2 "not a single address: $1"
+	read_words 2 "$1"
+	address_of "$keys"
+}
+address_of() { # KEY-LINE
+	local kind key text
+	read -r kind key text <<<"$1"
+	addr_hex=${key//_/}
+	texts_of_addr["$addr_hex"]=${text%/*}
+}
+
+# Source and destination as hex digits, into src and far: what was said, else the device's address or one
+# that stands for it. Two IPv6 addresses are read by one awk.
+addresses() {
+	local from=${said[source]-} to=${said[to]-} word
+	for word in "$from" "$to"; do
+		[[ $word != */* ]] || die 2 "not a single address: $word"
+	done
+	if [[ $from$to == *:* ]]; then
+		from=${from:-${k_addr6[$device]:-2001:db8::1}} to=${to:-${k_addr6[$device]:-2001:db8::1}}
+		read_words 2 "$from" "$to"
+		address_of "${keys%%$'\n'*}"
+		src=$addr_hex
+		address_of "${keys##*$'\n'}" # the only line, if they are equal
+	else
+		address "${from:-${k_addr4[$device]:-192.0.2.1}}"
+		src=$addr_hex
+		address "${to:-${k_addr4[$device]:-192.0.2.1}}"
+	fi
+	far=$addr_hex
+	[[ ${#src} == "${#far}" ]] || usage_error "IPv4 and IPv6 in one packet: $from, $to"
+	version=$(addr_kind "$src")
+}
+
+# Builds the frame that the words describe, into frames.
+frames_build() {
+	local src far version proto payload='' inner type word i mld='' hops=64 dev_mac=${k_mac[$device]//:/}
+	[[ $path == egress || ${said[source]+there} ]] || usage_error 'no source address given'
+	[[ $path != egress || ${said[to]+there} ]] || usage_error 'egress: no destination given (to ADDR)'
+	addresses
+
+	# Without proto, the other words name the protocol.
+	proto=${said[proto]-}
+	if [[ ! $proto ]]; then
+		proto=tcp
+		[[ ! ${said[type]+there}${said[code]+there}${said[about]+there} ]] || proto=icmp
+	fi
+	[[ $proto != icmp || $version == 4 ]] || proto=icmpv6
+	if [[ $proto == arp ]]; then
+		build_arp
+	else
+		[[ ! ${pb_proto[$proto]+known} ]] || proto=${pb_proto[$proto]}
+		is_number "$proto" 255 || usage_error "unknown protocol: ${said[proto]}"
+		build_payload
+		build_ip
+	fi
+	for ((i = ${#vlans[@]} - 1; i >= 0; i--)); do
+		inner=$(vid=${vlans[i]} tag "$type" "$inner")
+		if ((i == ${#vlans[@]} - 1)); then type=8100; else type=88a8; fi
+	done
+	[[ ${#dev_mac} == 12 ]] || dev_mac=020000000001
+	frames=("$(dst=$dev_mac eth "$type" "$inner")") missing=(0)
+}
+
+build_arp() {
+	[[ $version == 4 ]] || usage_error "arp: not for IPv6: ${said[source]-${said[to]}}"
+	for word in port sport type code about ttl fragment; do
+		[[ ! ${said[$word]+there} ]] || usage_error "$word does not go with arp"
+	done
+	inner=0001080006040001$mac_peer${src}000000000000$far type=0806
+}
+
+build_payload() {
+	if [[ $proto =~ ^(6|17|33|132|136)$ ]]; then
+		case $proto in
+		6) payload=$(tcp "${said[sport]-40000}" "${said[port]-80}") ;;
+		17) payload=$(udp "${said[sport]-40000}" "${said[port]-80}") ;;
+		*) payload=$(printf '%04x%04x' "${said[sport]-40000}" "${said[port]-80}")$(zeros 12) ;;
+		esac
+	else
+		[[ ! ${said[port]+there}${said[sport]+there} ]] || usage_error "port goes with a protocol that has ports, not ${said[proto]-icmp}"
+		payload=$(zeros 16)
+	fi
+	if [[ $version:$proto == 4:1 || $version:$proto == 6:58 ]]; then
+		build_icmp
+	elif [[ ${said[type]+there}${said[code]+there}${said[about]+there} ]]; then
+		usage_error 'type, code and about go with proto icmp'
+	fi
+	[[ ${said[fragment]+there} ]] || return 0
+	[[ ! ${said[port]+there}${said[sport]+there}${said[type]+there} ]] || usage_error 'the last fragment has no ports and no type'
+	payload=$(zeros 16)
+}
+
+# The ICMP message, as its protocol would send it.
+build_icmp() {
+	local t=8 about quote
+	((version == 4)) || t=128
+	t=${said[type]-$t}
+	if [[ ${said[about]+there} ]]; then
+		address "${said[about]}"
+		about=$addr_hex
+		[[ ${#about} == "${#src}" ]] || usage_error "IPv4 and IPv6 in one packet: ${said[about]}"
+		quote=$("ip$version" "$far" "$about" 6 "$(zeros 8)")
+		if [[ ! ${said[type]+there} ]]; then
+			# "Packet too big", which the list lets through.
+			if ((version == 4)); then t=3; else t=2; fi
+			[[ $version == 6 || ${said[code]+there} ]] || said[code]=4
+		fi
+	fi
+	payload=$(icmp "$t" "${said[code]-0}" "${quote-$payload}")
+	if ((version == 6 && t >= 133 && t <= 137)); then
+		hops=255
+	elif ((version == 6)) && [[ $t =~ ^(13[012]|143)$ ]]; then
+		mld=1
+	fi
+}
+
+build_ip() {
+	type=86dd
+	if ((version == 4)); then
+		type=0800 inner=$(ttl=${said[ttl]-64} frag=$((${said[fragment]-0} * 0x10)) ip4 "$src" "$far" "$proto" "$payload")
+	elif [[ ${said[fragment]+there} ]]; then
+		inner=$(hop=${said[ttl]-64} ip6 "$src" "$far" 44 "$(printf '%02x00008000000001%s' "$proto" "$payload")")
+	elif [[ $mld ]]; then
+		inner=$(hop=${said[ttl]-1} ip6 "$src" "$far" 0 "$(behind_hbh 58 "$payload")")
+	else
+		inner=$(hop=${said[ttl]-$hops} ip6 "$src" "$far" "$proto" "$payload")
+	fi
 }

@@ -144,10 +144,165 @@ both() {
 	row "$1 (out)" - '?not_listed' "$2" "$("v$3" "$5" "$4" "$6" "$7")"
 }
 
-# The verdict that a reason implies.
+# The verdict that a reason implies, into verdict.
 verdict_by() { # REASON
 	local i
-	for i in "${!pb_reason[@]}"; do
-		[[ ${pb_reason[i]} != "$1" ]] || printf '%s' "${pb_verdicts[i >= pb_first_drop]}"
+	verdict=pass
+	for ((i = pb_first_drop; i < pb_reasons; i++)); do
+		[[ ${pb_reason[i]-} != "$1" ]] || verdict=drop
 	done
+}
+
+# --- running them
+
+# The first entry of a map that lets in, as the address that it begins with, into first; empty if none of
+# the first few does.
+first_of() { # KIND
+	local key=() i answer
+	first=''
+	[[ ${list_map[$1]-} ]] || return 0
+	for ((i = 0; i < 16; i++)); do
+		answer=$(bpftool -j map getnext ${list_map[$1]} ${key:+key} "${key[@]}" 2>/dev/null) || return 0
+		[[ $answer =~ \"next_key\":\[([^]]*)\] ]] || return 0
+		answer=${BASH_REMATCH[1]//[\",]/ }
+		read -ra key <<<"$answer"
+		answer=${answer//[ x]/}
+		first=''
+		for answer in "${key[@]}"; do first+=${answer#0x}; done
+		[[ $1 == host* ]] || first=${first:8}
+		! admitted "$first" || return 0
+		first=''
+	done
+}
+first_unlisted() { # HEX…: the first of them that is not let in, else the last, into first
+	for first; do
+		admitted "$first" || return 0
+	done
+}
+admitted() { # HEX
+	list_admitted "host$(addr_kind "$1")" "$(addr_key "$1")"
+}
+
+# Runs the golden frames through one program. Sets packed: rows of fields NAME EXPECTED ACTUAL OUTCOME,
+# where EXPECTED and ACTUAL are "VERDICT REASON" or "VERDICT", and OUTCOME is ok, DIFFERS, or why it
+# could not be run.
+pack_run() { # ATTACHMENT
+	local hook=${k_at_hook[$1]} id=${k_at_id[$1]} first in4 net4 out4 in6 net6 out6 pmtu4=not_listed pmtu6=not_listed
+	local rules=allow end=source i n want got why addr kind row verdict wants=() names=() run=()
+	local -A is_listed=()
+	case ${k_at_ours[$1]}:$name in
+	true:*icmp*) rules=icmp ;;
+	true:*info*) rules=info ;;
+	true:*_egress) end=destination ;;
+	false:*) [[ $hook != tc/egress ]] || end=destination ;;
+	esac
+	lists_of "$id"
+	# A program that knows no list of ours is judged by the one that is pinned.
+	((${#list_map[@]})) || for kind in "${kinds[@]}"; do
+		[[ ! -e ${list_pin[$kind]} ]] || list_map["$kind"]="pinned ${list_pin[$kind]}"
+	done
+	first_of host4 && in4=$first
+	first_of net4 && net4=$first
+	first_of host6 && in6=$first
+	first_of net6 && net6=$first
+	# 192.0.2.77 198.51.100.77 203.0.113.77 198.18.7.7 100.64.7.7 10.255.7.7 8.8.7.7
+	first_unlisted c000024d c633644d cb00714d c6120707 64400707 0aff0707 08080707
+	out4=$first
+	# 2001:db8:ffff::77 3fff:fff::77 fd77:77::77 2600:77::77 2a00:77::77
+	first_unlisted 20010db8ffff00000000000000000077 3fff0fff000000000000000000000077 fd770077000000000000000000000077 \
+		26000077000000000000000000000077 2a000077000000000000000000000077
+	out6=$first
+	[[ ! $in4$net4 ]] || pmtu4=pmtu
+	[[ ! $in6$net6 ]] || pmtu6=pmtu
+	in4=${in4:-${net4:-$out4}} in6=${in6:-${net6:-$out6}}
+	pack_make "$in4" "${net4:-$in4}" "$out4" "$in6" "${net6:-$in6}" "$out6" "$pmtu4" "$pmtu6"
+
+	for i in "${!pack_name[@]}"; do
+		case $rules:$end in
+		allow:source) want=${pack_allow[i]} ;;
+		allow:*) want=${pack_egress[i]} ;;
+		icmp:*) want=${pack_icmp[i]} ;;
+		info:*) want=other ;;
+		esac
+		[[ $want != - ]] || continue
+		if [[ $want == \?* ]]; then
+			want=${want#\?}
+			frame_read "${pack_frame[i]}"
+			addr=$fr_src
+			[[ $end == source ]] || addr=$fr_dst
+			if [[ ! ${is_listed[$addr]-} ]]; then
+				is_listed[$addr]=no
+				! admitted "$addr" || is_listed[$addr]=yes
+			fi
+			[[ ${is_listed[$addr]} == no ]] || want=listed
+		fi
+		verdict_by "$want"
+		names+=("${pack_name[i]}") wants+=("$verdict $want") run+=("${pack_frame[i]}")
+	done
+	put_frames "${run[@]}"
+	run_frames "$id" "${k_prog_counters[id]}" "${k_prog_btf[id]}" $((${#run[@]} - 1))
+	packed=()
+	for n in "${!run[@]}"; do
+		want=${wants[n]}
+		cannot "$hook" "$name" $((${#run[n]} / 2)) "${ran_ret[n]}" "${ran_reason[n]}"
+		verdict_of "$hook" "${ran_ret[n]}"
+		got=$verdict
+		if [[ ${ran_reason[n]} != - ]]; then
+			got+=" ${ran_reason[n]}"
+		elif [[ ! $why ]]; then
+			want=${want%% *}
+			[[ $got != aborted ]] || got=drop
+		fi
+		if [[ $why ]]; then
+			got=''
+		elif [[ $got == "$want" ]]; then
+			why=ok
+		else
+			why=DIFFERS
+		fi
+		fields "${names[n]}" "$want" "$got" "$why"
+		packed+=("$row")
+	done
+}
+
+# Runs them through every program on the way, and prints what each must do and does. Sets status.
+pack_walk() {
+	local i name frame want got outcome ok differs skipped row ours
+	status=0
+	for i in "${way[@]}"; do
+		name=$(prog_name "${k_at_id[i]}") ours=${k_at_ours[i]}
+		pack_run "$i"
+		ok=0 differs=0 skipped=0
+		[[ $json ]] || printf '%s %s: %s%s\n' "$device" "${k_at_hook[i]}" "$name" "$([[ $ours == true ]] || echo ' (not ours)')"
+		[[ ! $json ]] || { fields program "${k_at_hook[i]}" "$name" "${k_at_id[i]}" "$ours" && printf '%s\n' "$row"; }
+		for row in "${packed[@]}"; do
+			IFS=$'\x1f' read -r frame want got outcome <<<"$row"
+			case $outcome in
+			ok) ok=$((ok + 1)) ;;
+			DIFFERS) differs=$((differs + 1)) ;;
+			*) skipped=$((skipped + 1)) ;;
+			esac
+			if [[ $json ]]; then
+				printf 'frame\x1f%s\n' "$row"
+			elif [[ ! $quiet || $outcome == DIFFERS ]]; then
+				printf '  %-42s %-18s %-18s %s\n' "$frame" "$want" "${got:--}" "$outcome"
+			fi
+		done
+		[[ $json ]] || printf '  %d ok, %d differ, %d could not be run\n' "$ok" "$differs" "$skipped"
+		((!differs)) || status=1
+	done >"$tmp/out"
+	if [[ $json ]]; then
+		jq -cnR --arg ifname "$device" '
+			def parts: split(" ") | if . == [] then null else {verdict: .[0], reason: .[1]} end;
+			reduce (inputs | split("\u001f")) as $r ({ifname: $ifname, programs: []};
+				if $r[0] == "program" then
+					.programs += [$r | {hook: .[1], program: .[2], id: (.[3] | tonumber), ours: (.[4] == "true"), differs: 0, frames: []}]
+				else
+					.programs[-1].frames += [$r | {name: .[1], expected: (.[2] | parts), actual: (.[3] | parts),
+						ok: (if .[3] == "" then null else .[4] == "ok" end), text: (if .[3] == "" then .[4] else null end)}] |
+					if $r[4] == "DIFFERS" then .programs[-1].differs += 1 else . end
+				end)' "$tmp/out"
+	else
+		cat "$tmp/out"
+	fi || die 2 'cannot write the output'
 }

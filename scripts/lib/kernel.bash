@@ -141,18 +141,6 @@ k_device() { # DEV
 	[[ ${k_xdp_name[$1]} ]] || k_xdp_name[$1]=$(prog_name "${k_xdp_id[$1]}")
 }
 
-# Every program on a hook of this network namespace, a JSON line each. Ours: the name of one of our
-# objects and our counters among its maps, or attached by us from an object that the user named.
-hooks() {
-	k_snapshot
-	((${#k_at_json[@]} == 0)) || printf '%s\n' "${k_at_json[@]}"
-	[[ $tmp ]] || return 0
-	# Until why and status ask the arrays.
-	ip -j -d link show >"$tmp/links"
-	bpftool -j prog show >"$tmp/progs"
-	bpftool -j map show >"$tmp/maps"
-}
-
 # Debian 11's ip and tc do not know the names of programs.
 prog_name() { # ID; empty if it has none
 	if [[ $k_fresh && ${k_prog_type[$1]-} ]]; then
@@ -284,8 +272,10 @@ qdisc_of() { # DEV
 reason_names() { # BTF-ID
 	local text='' values='"name":"pb_reason"[^]]*"values":\[([^]]*)\]' value='"name":"PB_([A-Z0-9_]+)","val":([0-9]+)(.*)'
 	! (($1)) || text=$(bpftool -j btf dump id "$1")
-	[[ $text =~ $values ]] || text=$(bpftool -j btf dump file "$objs/xdp_allow.o")
-	[[ $text =~ $values ]] || return 0
+	if [[ ! $text =~ $values ]]; then
+		for text in "${!pb_reason[@]}"; do printf '%d %s\n' "$text" "${pb_reason[text]}"; done
+		return
+	fi
 	text=${BASH_REMATCH[1]}
 	while [[ $text =~ $value ]]; do
 		printf '%d %s\n' "${BASH_REMATCH[2]}" "${BASH_REMATCH[1],,}"

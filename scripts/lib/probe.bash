@@ -1,83 +1,103 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2154,SC2034 # shared with the files that source this one
 # SPDX-License-Identifier: GPL-2.0-only
-# Puts frames through a loaded program.
+# Runs frames through a loaded program. Sourced after kernel.bash.
 
-# Bytes that XDP programs of section "xdp" see of a frame in a run: a page without the headroom and
-# the kernel's own data behind it. What is longer such a program would be shown in part.
-readonly xdp_run_max=$(($(getconf PAGESIZE) - 576))
+# A program of section "xdp" sees at most this many bytes of a frame in a test run: a page without the
+# headroom and without the kernel's own data at its end. Of a longer frame it would see only a part.
+xdp_run_max=''
 
-# Frames on standard input, one a line, to the files that run_frames reads.
-put_frames() {
-	local frame n=0
-	rm -rf -- "$tmp/frames"
-	mkdir "$tmp/frames"
-	sed 's/../\\x&/g' | while read -r frame; do
-		printf '%b' "$frame" >"$tmp/frames/$n"
-		n=$((n + 1))
-	done
-}
-
-# Puts frames FIRST to LAST of $tmp/frames through a program: lines "N RETVAL REASON", or "N - WHY" of
-# what cannot be run. What comes out is in $tmp/frames/N.out. REASON is the
-# counter of runs that has gone up, hence the lock must be held; "-" without counters, "?" if it is not
-# one: somebody else runs the program by hand.
-run_frames() { # ID COUNTERS-ID BTF-ID FIRST LAST
-	local id=$1 n=$4 last=$5 line reasons='' key
-	if (($2)); then
-		reason_names "$3" >"$tmp/reasons"
-		[[ -s $tmp/reasons ]] || die 2 "the names of its reasons are not in its BTF (id $1)"
-		while read -r key _; do
-			if ((big)); then printf -v key '00 00 00 %02x' $((key + 32)); else printf -v key '%02x 00 00 00' $((key + 32)); fi
-			reasons+="map lookup id $2 key hex $key"$'\n'
-		done <"$tmp/reasons"
-	else
-		: >"$tmp/reasons"
+# Writes frames to the files that run_frames reads: $tmp/frame.N.
+put_frames() { # FRAME…
+	local frame line i n=0
+	if (($# == 1 && ${#1} <= 4000)); then
+		line=''
+		for ((i = 0; i < ${#1}; i += 2)); do line+=\\x${1:i:2}; done
+		printf '%b' "$line" >"$tmp/frame.0"
+		return
 	fi
-	# bpftool ends a batch where the kernel refuses a line; the next begins behind it.
+	while read -r frame; do
+		printf '%b' "$frame" >"$tmp/frame.$n"
+		n=$((n + 1))
+	done < <(printf '%s\n' "$@" | sed 's/../\\x&/g')
+}
+
+# The names of a program's reasons, by number, into reason_name.
+declare -A reasons_read=()
+reasons_of() { # BTF-ID
+	local key name
+	reason_name=()
+	[[ ${reasons_read[$1]-} ]] || reasons_read[$1]=$(reason_names "$1")
+	while read -r key name; do
+		[[ ! $name ]] || reason_name[key]=$name
+	done <<<"${reasons_read[$1]}"
+}
+
+# Runs frames 0 to LAST through a program. Sets, by number, ran_ret (the return value; "-" if it cannot
+# be run) and ran_reason: the reason whose counter went up during the run, hence the lock must be held;
+# "-" without counters; "?" if not exactly one did, as somebody else ran the program by hand; of a frame
+# that cannot be run, why. What the program made of a frame is in $tmp/frame.N.out.
+run_frames() { # ID COUNTERS-ID BTF-ID LAST
+	local id=$1 last=$4 n=0 lines lookups='' key got ret reason first
+	ran_ret=() ran_reason=() reason_name=()
+	if (($2)); then
+		reasons_of "$3"
+		((${#reason_name[@]})) || die 2 "the names of its reasons are not in its BTF (id $1)"
+		for key in "${!reason_name[@]}"; do
+			if ((big)); then printf -v key '00 00 00 %02x' $((key + 32)); else printf -v key '%02x 00 00 00' $((key + 32)); fi
+			lookups+="map lookup id $2 key hex $key"$'\n'
+		done
+	fi
+	# bpftool ends a batch where the kernel refuses a frame; the next batch begins after it.
 	while ((n <= last)); do
-		{
-			printf '%s' "$reasons"
-			for (( ; n <= last; n++)); do
-				printf 'prog run id %d data_in %s/%d data_out %s/%d.out data_size_out 70000 repeat 1\n%s' \
-					"$id" "$tmp/frames" "$n" "$tmp/frames" "$n" "$reasons"
-			done
-		} >"$tmp/runs"
-		bpftool -j batch file "$tmp/runs" >"$tmp/ran" 2>"$tmp/err" || complaint=$(<"$tmp/err")
-		jq -r --rawfile names "$tmp/reasons" --argjson big "$big" --arg dir "$tmp/frames/" '
-			($names | split("\n") | map(select(. != "") | split(" ") | {key: .[0], value: .[1]}) | from_entries) as $names |
-			def digit: if . > 96 then . - 87 else . - 48 end;
-			def number: (if $big == 1 then . else reverse end) | reduce .[] as $b (0; . * 256 + ($b | ltrimstr("0x") | explode | map(digit) | .[0] * 16 + .[1]));
-			[foreach .[] as $line ({last: {}, runs: []};
-				if $line.command[0] == "prog" then
-					.runs += [{n: $line.command[5][($dir | length):], got: $line.output, moved: []}]
-				else
-					("\($line.output.key | number - 32)") as $key | [$line.output.values[].value] as $now |
-					if (.runs | length) > 0 and .last[$key] != $now then .runs[-1].moved += [$key] else . end |
-					.last[$key] = $now
-				end; .)] | last | .runs[]? |
-			if .got.error then "\(.n) - \(.got.error)" else
-				"\(.n) \(.got.retval) \(if $names == {} then "-" elif .moved | length == 1 then $names[.moved[0]] else "?" end)" end' <"$tmp/ran" >"$tmp/got" ||
-			die 2 "bpftool cannot run the program (id $id): $(reason)"
-		[[ -s $tmp/got ]] || die 2 "bpftool cannot run the program (id $id): $(reason)"
-		cat "$tmp/got"
-		line=$(tail -n 1 "$tmp/got")
-		n=$((${line%% *} + 1))
+		lines=$lookups first=$n
+		for (( ; n <= last; n++)); do
+			lines+="prog run id $id data_in $tmp/frame.$n data_out $tmp/frame.$n.out data_size_out 70000 repeat 1"$'\n'$lookups
+		done
+		got=$(bpftool -j batch file - <<<"$lines" 2>"$tmp/err" | awk -v big="$big" -f "$lib/probe.awk") || :
+		while read -r n ret reason; do
+			[[ $n ]] || break
+			if [[ $ret != - ]]; then
+				if ((!$2)); then reason=-; elif [[ $reason != \? ]]; then reason=${reason_name[reason]-?}; fi
+			fi
+			ran_ret[n]=$ret ran_reason[n]=$reason
+		done <<<"$got"
+		[[ $got ]] || { complaint=$(<"$tmp/err") && die 2 "bpftool cannot run the program (id $id): $(reason)"; }
+		n=${got##*$'\n'}
+		n=$((${n%% *} + 1))
+		((n > first)) || die 2 "bpftool cannot run the program (id $id)"
 	done
 }
 
-# What a return value does to a frame: pass, drop, or the word of what else becomes of it. A tc
-# program that leaves the verdict to others (unspec) lets it pass.
+# What a return value does to a frame, into verdict: pass, drop, or the word for what else becomes of
+# it. A tc program that leaves the verdict to others (unspec) lets it pass.
 verdict_of() { # HOOK RETVAL
 	case ${1%%/*}:$2 in
-	xdp:0) printf aborted ;;
-	xdp:2) printf pass ;;
-	xdp:3) printf tx ;;
-	xdp:4 | tc:7) printf redirect ;;
-	tc:2) printf drop ;;
-	tc:4) printf stolen ;;
-	tc:8) printf trap ;;
-	tc:*) printf pass ;; # what is no action counts as unspec
-	xdp:*) printf drop ;;
+	xdp:0) verdict=aborted ;;
+	xdp:2) verdict=pass ;;
+	xdp:3) verdict=tx ;;
+	xdp:4 | tc:7) verdict=redirect ;;
+	tc:2) verdict=drop ;;
+	tc:4) verdict=stolen ;;
+	tc:8) verdict='trap' ;;
+	tc:*) verdict=pass ;; # what is no action counts as unspec
+	xdp:*) verdict=drop ;;
 	esac
 }
+
+# Why a frame cannot be run through a program, into why; empty if it was.
+cannot() { # HOOK NAME BYTES RETVAL WHY
+	why=''
+	if (($3 < 14)); then
+		why='bpftool prog run takes no frame below 14 bytes'
+	elif [[ $1 == xdp && $2 != *_frags ]] && (($3 > 3000)) && xdp_run_limit && (($3 > xdp_run_max)); then
+		why="bpftool prog run shows it the first $xdp_run_max bytes only"
+	elif [[ $4 == - ]] && (($3 > 3400)); then
+		why='bpftool prog run takes no frame of this size here'
+	elif [[ $4 == - && $1 == tc/* ]]; then
+		why='bpftool prog run takes no frame on tc whose IP header is cut off'
+	elif [[ $4 == - ]]; then
+		why="bpftool: $5"
+	fi
+}
+xdp_run_limit() { [[ $xdp_run_max ]] || xdp_run_max=$(($(getconf PAGESIZE) - 576)); }
