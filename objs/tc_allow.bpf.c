@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Lets pass what the allow list names, and what a network cannot do without: on the way in whose
- * source is listed, on the way out (section tc/egress) whose destination is.
+/* Passes what the allow list names, and what a network cannot work without. On the way in the
+ * source has to be listed, on the way out (section tc/egress) the destination.
  *
  * By hand: tc qdisc add dev docker0 clsact
  *          tc filter replace dev docker0 ingress pref 1 handle 1 bpf da obj objs/tc_allow.o sec tc

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Drops ping and the rest of ICMP that can be done without; TCP and all else live.
+/* Drops ping and other ICMP that is not essential; everything else passes.
  *
  * By hand: tc qdisc add dev docker0 clsact
  *          tc filter replace dev docker0 ingress pref 1 handle 1 bpf da obj objs/tc_icmp.o sec tc

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Lets everything pass, and tells of each packet who talks to whom: events info
+/* Lets everything pass, and reports for each packet who talks to whom: events info
  *
  * By hand: tc qdisc add dev docker0 clsact
  *          tc filter replace dev docker0 ingress pref 1 handle 1 bpf da obj objs/tc_info.o sec tc

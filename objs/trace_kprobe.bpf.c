@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* write(2) of the processes in the PID set, with the command name, by a kprobe on the function that
- * the system call table names, into trace_pipe. Nothing is read from its arguments, so that only
- * the function's name depends on the machine.
+/* write(2) of the processes in the PID set, with the command name, to trace_pipe: a kprobe on the
+ * function in the system call table. It reads none of its arguments, so only the name of the
+ * function depends on the machine.
  *
  * Then: cat /sys/kernel/tracing/trace_pipe
  */

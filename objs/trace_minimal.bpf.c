@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The first program: every write(2) of every process says so in trace_pipe. Of the PID set it knows
- * only the readers, whose own writes would else be traced, and read, and traced.
+/* The first program: a line in trace_pipe for every write(2) of every process. The only entries of
+ * the PID set that it heeds are the readers: their own writes would be traced, read, and traced
+ * again.
  *
  * Then: cat /sys/kernel/tracing/trace_pipe
  */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* trace_pids for kernels before 6.16: how many threads live is read from the kernel's own structs,
- * which costs the loader 11 MB and 30 ms for the kernel's BTF.
+/* trace_pids for kernels before 6.16: reads from the kernel's own structs how many threads are
+ * alive, which costs the loader 11 MB and 30 ms for the kernel's BTF.
  */
 #include "pid.bpf.h"
 #include <bpf/bpf_core_read.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* write(2) of the processes in the PID set, as records by a ring buffer: room is reserved, filled
- * and submitted, nothing is copied.
+/* write(2) of the processes in the PID set, as records through a ring buffer: room is reserved,
+ * filled and submitted; nothing is copied.
  *
  * Then: events ringbuf
  */

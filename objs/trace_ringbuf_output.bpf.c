@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* write(2) of the processes in the PID set, as records by a ring buffer, by the call that is
- * nearest to the perf event array's: the record is made elsewhere and copied.
+/* write(2) of the processes in the PID set, as records through a ring buffer, with the call that is
+ * closest to that of the perf event array: the record is made elsewhere and copied.
  *
  * Then: events ringbuf-output
  */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* write(2) of the processes in the PID set, by the classic tracepoint, into trace_pipe.
+/* write(2) of the processes in the PID set, from the classic tracepoint to trace_pipe.
  *
  * Then: cat /sys/kernel/tracing/trace_pipe
  */

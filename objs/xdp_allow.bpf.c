@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Lets in what the allow list names, and what a network cannot do without.
+/* Lets in what the allow list names, and what a network cannot work without.
  *
  * By hand: ip link set dev docker0 xdp obj objs/xdp_allow.o sec xdp verbose
  * (sec xdp.frags on a device with jumbo frames)

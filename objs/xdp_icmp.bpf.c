@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Drops ping and the rest of ICMP that can be done without; TCP and all else live.
+/* Drops ping and other ICMP that is not essential; everything else passes.
  *
  * By hand: ip link set dev docker0 xdp obj objs/xdp_icmp.o sec xdp verbose
  * Then:    cat /sys/kernel/tracing/trace_pipe

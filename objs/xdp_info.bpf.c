@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Lets everything pass, and tells of each packet who talks to whom: events info
+/* Lets everything pass, and reports for each packet who talks to whom: events info
  *
  * By hand: ip link set dev docker0 xdp obj objs/xdp_info.o sec xdp verbose
  * Then:    bpf_dump /sys/fs/bpf/tc/globals/pb_packets

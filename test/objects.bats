@@ -120,6 +120,35 @@ core_relocations() { # OBJECT
 	[[ $(host status -j | jq -c '[.attachments[].ours]') == '[true,true]' ]]
 }
 
+@test "reasons that are renumbered and added in maps/verdict.h are right everywhere after make" {
+	local copy=$BATS_TEST_TMPDIR/copy counters
+	mkdir "$copy"
+	tar -c -C "$repo" --exclude=./.git --exclude=./test/.cache . | tar -x -C "$copy"
+	sed -i 's/define PB_FIRST_DROP 16/define PB_FIRST_DROP 12/
+		s/R(16, NOT_LISTED,/R(12, NOT_LISTED,/; s/R(19, MALFORMED,/R(27, MALFORMED,/
+		s/^\(\tR(7, OTHER,.*\)/\tR(9, TUNNEL, "of a test") \\\n\1/' "$copy/maps/verdict.h"
+	sed -i 's/^\tif (ip->protocol == IPPROTO_IGMP/\tif (ip->protocol == 99)\n\t\treturn PB_TUNNEL;\n&/' "$copy/objs/parts/allow.bpf.h"
+	make -s -C "$copy" scripts/lib/contract.bash objs/xdp_allow.o
+	[[ $(bpftool btf dump file "$copy/objs/xdp_allow.o") == *"'PB_TUNNEL' val=9"* ]]
+	# The commands: what has been counted, and why.
+	sandbox
+	host "$copy/scripts/allow" -q 172.17.0.2
+	host "$copy/scripts/xdp-on" -q br0
+	reaches client1 172.17.0.1
+	cut_off client2 172.17.0.1
+	counters=$(host "$copy/scripts/status" -j br0 | jq -c '.attachments[0].counters')
+	echo "$counters"
+	jq -e '.pass.listed.packets > 0 and .drop.not_listed.packets > 0 and (.pass | has("not_listed") | not)' <<<"$counters"
+	run -0 host "$copy/scripts/why" 10.9.0.1 proto 99 br0
+	[[ ${lines[0]} == 'br0 xdp: xdp_allow: pass (tunnel)'* ]]
+	run -1 host "$copy/scripts/why" -q 10.9.0.1 proto tcp br0
+	[[ $output == *'drop (not_listed)'* ]]
+	# Every row of the table, in a suite of its own.
+	run env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root bats -f 'in xdp_allow$' "$copy/test/frames.bats"
+	echo "$output"
+	[[ $output == *$'\n''ok 1 every row'* ]]
+}
+
 @test "an installed tree works, with DESTDIR too" {
 	local root=$BATS_TEST_TMPDIR/root
 	make -s -C "$repo" install DESTDIR="$root" PREFIX=/usr

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The allow list's decision about a frame: docs/frames.md, row by row. Kernel side, shared by
- * every hook. Anything that is not understood is dropped: fails closed. Calls no helper but for the
- * look-ups: with others it compiles for user space, as test/fuzz does.
+/* The allow list's decision about a frame: docs/frames.md, row by row, the same for every hook.
+ * Anything that is not understood is dropped: it fails closed. The look-ups are the only helpers it
+ * calls; test/fuzz replaces them and compiles it for user space.
  */
 #ifndef PB_ALLOW_BPF_H
 #define PB_ALLOW_BPF_H
@@ -10,15 +10,15 @@
 #include "lookup.bpf.h"
 #include "verdict.h"
 
-/* Which end of a packet has to be listed: who sends what comes in, who gets what goes out. */
+/* Which end of a packet has to be listed: the sender on the way in, the receiver on the way out. */
 enum pb_end {
 	PB_SOURCE,
 	PB_DESTINATION,
 };
 
-/* "Fragmentation needed" about a packet that went to a listed address: from any router on the way,
- * and without it the listed peer's path is a black hole. On the way out there is no such exception:
- * it goes to the packet's sender, who is listed or not.
+/* "Fragmentation needed" about a packet that went to a listed address. Any router on the path may
+ * send it, and without it the path to the listed peer is a black hole. There is no such exception
+ * on the way out, where the message goes to the sender of the packet, which is listed or not.
  */
 static __always_inline bool pb_is_pmtu4(const struct pb_frame *f, const struct pb_ip4 *ip,
 					__u32 hlen)
@@ -58,7 +58,7 @@ static __always_inline bool pb_is_mld_source(const __be32 *a)
 	       !(a[0] | a[1] | a[2] | a[3]);
 }
 
-/* MLD directly behind the fixed header or behind one hop-by-hop header (the router alert). */
+/* MLD directly after the fixed header, or after one hop-by-hop header (the router alert). */
 static __always_inline bool pb_is_mld(const struct pb_frame *f, const struct pb_ip6 *ip)
 {
 	__u32 left = bpf_ntohs(ip->payload_len), hlen;
@@ -85,7 +85,7 @@ static __always_inline bool pb_is_mld(const struct pb_frame *f, const struct pb_
 	       icmp->type == PB_ICMP6_MLD2_REPORT;
 }
 
-/* Neighbour discovery and "packet too big" directly behind the fixed header. */
+/* Neighbour discovery and "packet too big", directly after the fixed header. */
 static __always_inline enum pb_reason pb_allow_icmp6(const struct pb_frame *f,
 						     const struct pb_ip6 *ip, enum pb_end end)
 {

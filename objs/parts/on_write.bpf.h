@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The hook on write(2) of the programs that send records, and the record. Kernel side.
+/* The hook on write(2) of the programs that send records, and how a record is filled.
  *
- * The raw tracepoint is called at every system call, yet costs a write(2) less than the classic one
- * (docs/guide-tracing.md), and its links can be pinned since Linux 5.8, the classic one's since
- * 5.15. It has the registers only, which have to be known; elsewhere the classic one is taken. As
- * there, a 32-bit program's calls are not seen: they have other numbers.
+ * The raw tracepoint is called at every system call, yet it costs a write(2) less than the classic
+ * one (docs/guides/tracing.md), and its links can be pinned since Linux 5.8, those of the classic
+ * one since 5.15. It only gets the registers, whose layout has to be known; on other machines the
+ * classic tracepoint is used. Neither sees the calls of 32-bit programs, which have other numbers.
  */
-#ifndef PB_WRITE_BPF_H
-#define PB_WRITE_BPF_H
+#ifndef PB_ON_WRITE_BPF_H
+#define PB_ON_WRITE_BPF_H
 
 #include "write.h"
 #include "pid.bpf.h"
@@ -19,7 +19,7 @@ struct pb_call {
 
 #if defined(__TARGET_ARCH_x86)
 
-/* From rdx on as struct pt_regs of <asm/ptrace.h> has them. */
+/* struct pt_regs of <asm/ptrace.h>, from rdx on */
 struct pb_regs {
 	__u64 rdx, rsi, rdi, orig_rax, rip, cs;
 };
@@ -92,7 +92,7 @@ static __always_inline bool pb_read_call(const pb_write_ctx *ctx, struct pb_call
 
 #endif
 
-/* Whether this is a write(2) of a process in the set, and which. */
+/* Whether this is a write(2) of a process in the set; reads its arguments. */
 static __always_inline bool pb_traced_write(const pb_write_ctx *ctx, struct pb_call *c)
 {
 	return pb_is_write(ctx) && pb_traced(pb_current_pid()) && pb_read_call(ctx, c);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The PID set as the programs see it. Kernel side.
+/* Asking the PID set.
  *
- * An entry goes when the last thread of its process ends, by a program that is attached as long as
- * the set exists (trace_pids), and before the number can be given to another process. So what is in
- * the set is the process that was put there. An empty set traces nothing.
+ * A program that is attached as long as the set exists (trace_pids) removes an entry when the last
+ * thread of its process ends, before the number can be given to another process. So an entry always
+ * means the process that was added. An empty set traces nothing.
  */
 #ifndef PB_PID_BPF_H
 #define PB_PID_BPF_H
