@@ -14,7 +14,10 @@ objs=${here%/*}/objs
 . "$lib/paths.bash"
 prog=${0##*/}
 # `deps` and the help are there before the first `make` (unbuilt is set by the caller).
-if [[ -e $lib/contract.bash ]]; then
+# lean: the caller sources it when it needs it.
+if [[ ${lean-} && -e $lib/contract.bash ]]; then
+	:
+elif [[ -e $lib/contract.bash ]]; then
 	# shellcheck source=scripts/lib/contract.bash
 	. "$lib/contract.bash"
 elif [[ ! ${unbuilt-} && ! ${1-} =~ ^(-h|--help|help|-V|--version)$ ]]; then
