@@ -18,7 +18,10 @@ export LC_ALL=C
 # What root's commands write is nobody else's to read or change.
 umask 077
 # `deps` and the help are there before the first `make` (unbuilt is set by the caller).
-if [[ -e $lib/contract.bash ]]; then
+# lean: the caller sources it when it needs it.
+if [[ ${lean-} && -e $lib/contract.bash ]]; then
+	:
+elif [[ -e $lib/contract.bash ]]; then
 	# shellcheck source=scripts/lib/contract.bash
 	. "$lib/contract.bash"
 elif [[ ! ${unbuilt-} && ! ${1-} =~ ^(-h|--help|help|-V|--version)$ ]]; then

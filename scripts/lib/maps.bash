@@ -8,6 +8,8 @@
 # take longer than everything else. What needs more than one step is written down first, in the
 # journal, so that a command killed half-way leaves the old list, or one that the next command completes.
 
+# shellcheck source=scripts/lib/contract.bash
+. "$lib/contract.bash"
 readonly list_least=256 # room in the smallest map
 
 # How a map is made, as words for bpftool. Sets shape.
