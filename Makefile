@@ -54,11 +54,11 @@ manuals = $(sort $(verb_pages) $(wildcard docs/man/*.8))
 contract = scripts/lib/contract.bash
 libraries = $(sort $(wildcard scripts/lib/*) $(contract))
 shell_files = $(commands) $(sort $(wildcard scripts/*.bash scripts/lib/*.bash) $(contract)) .ci/run
-test_files = test/run test/bench/run test/bench/trace test/bench/packets $(addprefix test/vm/,run kernel root init) \
-	$(addprefix test/matrix/,run inside platforms) $(wildcard test/*.bats test/vm/*.bats test/vm/*.bash test/*.bash test/fixtures/*.bash test/fixtures/get-*)
+test_files = test/run $(addprefix test/bench/,run trace packets commands records) $(addprefix test/vm/,run kernel root init) \
+	$(addprefix test/matrix/,run bare inside platforms) $(wildcard test/*.bats test/vm/*.bats test/vm/*.bash test/*.bash test/fixtures/*.bash test/fixtures/get-*)
 c_files = $(wildcard objs/*.c objs/parts/*.h maps/*.[ch] scripts/src/*/*.[ch] test/fixtures/*.[ch] test/fuzz/*.[ch] test/bench/*.c)
 
-.PHONY: force all deps test test-vm test-matrix platforms relink lint demo bench install uninstall clean help
+.PHONY: force all deps test test-long test-bare test-vm test-matrix platforms relink lint demo bench install uninstall clean help
 .DELETE_ON_ERROR:
 
 all: $(contract) $(objects) $(no_core) $(legacy) $(tools) $(verb_pages) ## build the objects, the tools written in C and the man pages
@@ -135,10 +135,20 @@ docs/man/plainbpf-%.8: scripts/% docs/man/verb.awk docs/man/plainbpf.8
 deps: ## install the packages that running, lab and building need (root, apt)
 	$(Q)scripts/deps run lab build
 
-test: ## everything, by real traffic: installs what is missing, builds, runs test/ (root)
+# What tests load is built before they run: several of them run at once.
+test: ## each behaviour once, by real traffic: installs what is missing, builds, runs test/ (root)
 	$(Q)scripts/deps run lab build test
-	$(Q)$(MAKE) --no-print-directory all
+	$(Q)$(MAKE) --no-print-directory all $(harness) $(frames_fuzz)
 	$(Q)test/run $(TESTS)
+
+test-long: ## the tests that repeat, as often as it takes to be sure: half an hour (root)
+	$(Q)scripts/deps run lab build test
+	$(Q)$(MAKE) --no-print-directory all $(harness) $(frames_fuzz)
+	$(Q)test/run long $(TESTS)
+
+test-bare: ## the README's commands on a bare Debian with nothing but make: SUITES=bookworm,trixie TESTS=… (root)
+	$(Q)scripts/deps run build test
+	$(Q)TESTS='$(TESTS)' test/matrix/bare $(subst $(comma), ,$(SUITES))
 
 test-vm: ## some of it on Debian's own kernels, in QEMU: VM_KERNELS=5.10/bullseye,6.1 TESTS=… (root)
 	$(Q)scripts/deps run build test
@@ -172,7 +182,7 @@ demo: ## show the whole story on a bridge of its own: install packages, build, s
 	$(Q)$(MAKE) --no-print-directory all
 	$(Q)scripts/lab demo
 
-bench: all $(harness) $(harness_tools) ## what a packet costs beside xdp-filter; BENCH=trace: beside bpftrace; BENCH=packets: beside tcpdump, xdpdump (root)
+bench: all $(harness) $(harness_tools) ## what a packet costs, compared with xdp-filter; BENCH=trace|packets|commands|records: with bpftrace, tcpdump, ipset, -x (root)
 	$(Q)test/bench/run $(BENCH)
 
 install: all ## copy it below PREFIX=/usr/local (DESTDIR=, for packagers)

@@ -12,6 +12,14 @@
 #ifndef PB_FLAVOUR_H
 #define PB_FLAVOUR_H
 
+/* bpf_dump and bpftool read types from the BTF of an object. clang puts those of map values and of
+ * function arguments there, but not those of local variables. So what would be local only is made
+ *   PB_BTF_MEMBER(TYPE)  a member of a map's value, of no bytes, or
+ *   PB_BTF_FUNCTION      an argument of a function that stays one
+ */
+#define PB_BTF_MEMBER(TYPE) TYPE in_btf[0]
+#define PB_BTF_FUNCTION	    static __attribute__((noinline))
+
 #ifdef __bpf__
 
 #include <linux/bpf.h>

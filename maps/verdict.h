@@ -65,7 +65,7 @@ enum pb_hook {
 struct pb_counter {
 	__u64 packets;
 	__u64 bytes;
-	enum pb_reason names[0]; /* no bytes: brings the enum into the map's BTF */
+	PB_BTF_MEMBER(enum pb_reason);
 };
 
 _Static_assert(sizeof(struct pb_counter) == 16, "user space reads two 64-bit words");

@@ -6,6 +6,7 @@
  * Then:    bpf_dump /sys/fs/bpf/tc/globals/pb_packets
  */
 #include "tc.bpf.h"
+#include "count.bpf.h"
 #include "tell.bpf.h"
 
 char LICENSE[] SEC("license") = "GPL";

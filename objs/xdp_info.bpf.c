@@ -5,6 +5,7 @@
  * Then:    bpf_dump /sys/fs/bpf/tc/globals/pb_packets
  */
 #include "xdp.bpf.h"
+#include "count.bpf.h"
 #include "tell.bpf.h"
 
 char LICENSE[] SEC("license") = "GPL";

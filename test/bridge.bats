@@ -228,3 +228,72 @@ add_jumbo_port() {
 	[[ $(xdp_id v1) == "$id" ]]
 	[[ $(host status -j | jq -c '.unfiltered_ports') == '[]' ]]
 }
+
+@test "the object is loaded once for all ports, and a jumbo port gets one of its own" {
+	sandbox
+	host allow -q 172.17.0.2
+	add_jumbo_port
+	run -0 --separate-stderr host xdp-on br0 ports
+	[[ $(xdp_id v1) == "$(xdp_id v2)" && -n $(xdp_id d1) && $(xdp_id d1) != "$(xdp_id v1)" ]]
+	[[ $(grep -c '^+ ip .* obj .* sec xdp$' <<<"$stderr") == 1 ]]
+	[[ $(grep -c '^+ ip .* xdp pinned ' <<<"$stderr") -ge 1 ]]
+	[[ -z $(host find /sys/fs/bpf/plainbpf -type f) ]]
+	reaches client1 172.17.0.1
+	cut_off client2 172.17.0.1
+	# Their counters are one program's. Again changes nothing.
+	[[ $(host status -j | jq -c '[.attachments[] | select(.ifname == "v1" or .ifname == "v2").counters.drop.not_listed.packets] | unique | length') == 1 ]]
+	run -0 --separate-stderr host xdp-on br0 ports
+	[[ $stderr != *'+ '* ]]
+}
+
+@test "the log of one port is switched for that port only" {
+	local id
+	sandbox
+	host allow -q 172.17.0.2 172.17.0.3
+	host xdp-on -q br0 ports
+	id=$(xdp_id v2)
+	host xdp-on -q v1 log all
+	[[ $(xdp_id v1) != "$id" && $(xdp_id v2) == "$id" ]]
+	[[ $(host status -j | jq -c '.attachments | map([.ifname, .log]) | sort') == '[["v1","all"],["v2","off"]]' ]]
+	# Alone with its program, it is switched in place; and so is that of all ports together.
+	id=$(xdp_id v1)
+	host xdp-on -q v1 log dropped
+	[[ $(xdp_id v1) == "$id" ]]
+	host xdp-on -q br0 ports log all
+	[[ $(xdp_id v1) == "$id" ]]
+	[[ $(host status -j | jq -c '.attachments | map([.ifname, .log]) | sort') == '[["v1","all"],["v2","all"]]' ]]
+	# What is replaced leaves its log to the new one, port by port.
+	host xdp-on -q v1 log off
+	host xdp-on -q br0 ports icmp
+	[[ $(host status -j | jq -c '.attachments | map([.ifname, .program, .log]) | sort') == '[["v1","xdp_icmp","off"],["v2","xdp_icmp","all"]]' ]]
+	host xdp-off -q br0 ports
+	host xdp-on -q br0 ports icmp
+	[[ $(xdp_id v1) == "$(xdp_id v2)" ]]
+	host xdp-on -q br0 ports icmp log dropped
+	[[ $(xdp_id v1) == "$(xdp_id v2)" && $(host status -j | jq -c '.attachments | map(.log)') == '["dropped","dropped"]' ]]
+}
+
+@test "a port that goes away meanwhile is no error for the others" {
+	sandbox
+	mkdir "$BATS_TEST_TMPDIR/struck"
+	printf '#!/bin/sh\ncase "$*" in *set*v1*xdp*) %s link del v1 ;; esac\nexec %s "$@"\n' "$(type -P ip)" "$(type -P ip)" >"$BATS_TEST_TMPDIR/struck/ip"
+	chmod +x "$BATS_TEST_TMPDIR/struck/ip"
+	run -0 --separate-stderr host env PATH="$BATS_TEST_TMPDIR/struck:$PATH" "$scripts/xdp-on" br0 ports icmp
+	[[ $output == v2:* && ${#lines[@]} == 1 && $stderr == *'v1: went away'* ]]
+	cut_off client2 172.17.0.1
+}
+
+@test "the calls that -n shows can be pasted: ports of a bridge, and their log" {
+	sandbox
+	host xdp-on -q v1 icmp
+	run -0 --separate-stderr host xdp-on -n br0 ports icmp log dropped
+	[[ $stderr == *'+ mkdir -p '*'/plainbpf/shared'* || $stderr != *pinned* ]]
+	host bash -ec "$(sed -n 's/^+ //p' <<<"$stderr")"
+	[[ $(host status -j | jq -c '.attachments | map([.ifname, .program]) | sort') == '[["v1","xdp_icmp"],["v2","xdp_icmp"]]' ]]
+	host xdp-off -q br0 ports
+	run -0 --separate-stderr host xdp-on -n br0 ports icmp log dropped
+	[[ $stderr == *'+ mkdir -p '*'/plainbpf/shared'*'+ bpftool map update '* ]]
+	host bash -ec "$(sed -n 's/^+ //p' <<<"$stderr")"
+	[[ $(xdp_id v1) == "$(xdp_id v2)" && $(host status -j | jq -c '.attachments | map(.log)') == '["dropped","dropped"]' ]]
+	[[ -z $(host find /sys/fs/bpf/plainbpf -type f) ]]
+}

@@ -6,6 +6,9 @@
 load helper
 load fixtures/docker
 
+# One docker for all of them, and one docker0.
+export BATS_NO_PARALLELIZE_WITHIN_FILE=1
+
 setup_file() {
 	docker_up
 }

@@ -58,7 +58,7 @@ rendered() { # PAGE [SECTION]
 
 @test "each command has a man page with its summary and its Usage lines" {
 	local verb prefix
-	for verb in $(paged); do
+	for verb in $(paged) map_count; do
 		prefix='plainbpf '
 		[[ -e $man/plainbpf-$verb.8 ]] || prefix=''
 		run -0 rendered "$(page "$verb")" NAME
@@ -111,8 +111,8 @@ rendered() { # PAGE [SECTION]
 	for n in $(grep -o '\[[0-9]*\]' "$repo/docs/platforms.md" | tr -d '[]' | sort -u); do
 		grep -q "^$n\. \`" "$repo/docs/platforms.md"
 	done
-	# Tests with another tag would run on no platform.
-	[[ $(sed -nE 's/^# bats (test|file)_tags=//p' "$repo"/test/*.bats | sort -u) == core ]]
+	# Tests with another tag would run on no platform, nor more often in `make test-long`.
+	[[ $(sed -nE 's/^# bats (test|file)_tags=//p' "$repo"/test/*.bats | sort -u | paste -sd' ') == 'core long' ]]
 }
 
 @test "frames.md has each reason of the programs, with its verdict, and no other" {
@@ -125,6 +125,19 @@ rendered() { # PAGE [SECTION]
 	[[ $(wc -l <"$BATS_TEST_TMPDIR/reasons") -gt 10 ]]
 	awk -F' [|] ' '$3 ~ /^`/ { gsub(/`/, "", $3); print $2, $3 }' "$repo/docs/frames.md" | sort -u |
 		diff "$BATS_TEST_TMPDIR/reasons" -
+}
+
+@test "make install: a page for each command, no deps, and what to type next; uninstall leaves nothing" {
+	local root=$BATS_TEST_TMPDIR/root verb
+	run -0 make -s -C "$repo" install DESTDIR="$root" PREFIX=/usr
+	[[ ${#lines[@]} == 2 && ${lines[0]} == *"$root/usr/sbin/plainbpf"* && ${lines[1]} == *'plainbpf help'*'make uninstall'* ]]
+	for verb in $(paged) plainbpf map_count; do basename "$(page "$verb")"; done | sort |
+		diff - <(cd "$root/usr/share/man/man8" && printf '%s\n' * | sort)
+	cd "$root/usr/lib/plainbpf/scripts"
+	[[ -e lib/contract.bash && -x xdp-on && -x map_count && ! -e deps ]]
+	cd /
+	make -s -C "$repo" uninstall DESTDIR="$root" PREFIX=/usr
+	[[ -z $(find "$root" -type f -o -type l) ]]
 }
 
 # --- completion
@@ -227,6 +240,23 @@ offers() { # LINE WORD…: exactly these, LINE being what is typed
 @test "frames.md: the examples do what it says" {
 	docker_sandbox
 	examples "$repo/docs/frames.md" 4
+}
+
+@test "hacking.md: its program is found by its name, filters, counts, and explains itself" {
+	local tree=$BATS_TEST_TMPDIR/tree
+	mkdir "$tree"
+	cp -r "$repo"/{Makefile,maps,objs,scripts,docs} "$tree"
+	sed -n '/^```c$/,/^```$/{/^```/d;p}' "$repo/docs/hacking.md" >"$tree/objs/xdp_ip4.bpf.c"
+	make -s -C "$tree" objs/xdp_ip4.o objs/legacy/xdp_ip4.o
+	clang-format --dry-run -Werror --style=file:"$repo/.clang-format" "$tree/objs/xdp_ip4.bpf.c"
+	sandbox
+	host "$tree/scripts/xdp-on" -q br0 ip4
+	at client1 ping -qc1 -W2 172.17.0.1
+	run -1 at client1 ping -qc1 -W1 fd17::1
+	run -0 host "$tree/scripts/status" br0
+	[[ $output == *xdp_ip4* && $output == *'drop ethertype: '[1-9]* ]]
+	run -1 host "$tree/scripts/why" -q fd17::2 dev br0
+	host "$tree/scripts/why" -q 172.17.0.2 dev br0
 }
 
 @test "an example that does something else than it says is found" {

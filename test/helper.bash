@@ -58,6 +58,9 @@ at() {
 }
 host() { at host "$@"; }
 
+# tracefs on "host", where systemd has not mounted it for the whole machine.
+tracefs() { host sh -c 'mountpoint -q /sys/kernel/tracing || mount -t tracefs tracefs /sys/kernel/tracing'; }
+
 # link NAME IF: a veth pair, IF in "host" and eth0 in the host NAME, both up.
 link() {
 	host ip link add "$2" type veth peer name eth0 netns "${holder[$1]}"
@@ -140,6 +143,17 @@ fixture() { # NAME
 
 # Somebody who is not root, but may read this tree wherever it lies: the whole of a prefix command.
 not_root=(setpriv --reuid 65534 --regid 65534 --clear-groups --inh-caps=+dac_read_search --ambient-caps=+dac_read_search)
+
+# How many programs a command on "host" starts, itself among them (env and bash of a script are two);
+# which they were is in $BATS_TEST_TMPDIR/strace.
+programs_of() { # CMD…
+	host strace -f -qq -e trace=execve -o "$BATS_TEST_TMPDIR/strace" "$@" >/dev/null
+	sed -i '/ = 0$/!d' "$BATS_TEST_TMPDIR/strace"
+	wc -l <"$BATS_TEST_TMPDIR/strace"
+}
+
+# How often a test with the tag `long` repeats itself: in `make test`, and in `make test-long`.
+often() { printf '%d' "$([[ ${PLAINBPF_LONG-} ]] && echo "$2" || echo "$1")"; } # SHORT LONG
 
 # retry TIMES CMD…: until it succeeds, a tenth of a second apart.
 retry() {

@@ -333,7 +333,7 @@ fails() { # STATUS PATTERN OLD [NEW]
 @test "plainbpf's own legacy tracing objects load by bpftool, and send" {
 	local name
 	new_host host mounts
-	host mount -t tracefs tracefs /sys/kernel/tracing
+	tracefs
 	BATS_FILE_TMPDIR=$PWD tools
 	for name in perf ringbuf ringbuf_output; do
 		modernize -q "$objs/legacy/trace_$name.o" "my_$name.o"
@@ -659,7 +659,8 @@ fails() { # STATUS PATTERN OLD [NEW]
 
 # --- fuzzing
 
-@test "libFuzzer: the corpus and 15 seconds more find nothing" {
+# bats test_tags=long
+@test "libFuzzer: the corpus and some time more find nothing" {
 	local src=$repo/scripts/src part parts=("$repo/scripts/src/common"/*.c)
 	for part in "$src/modernize"/*.c; do
 		[[ $part == */main.c ]] || parts+=("$part")

@@ -65,7 +65,7 @@ core_relocations() { # OBJECT
 	for arch in x86 arm64; do has "$BATS_TEST_TMPDIR/$arch.o" raw_tp/sys_enter; done
 	has "$BATS_TEST_TMPDIR/none.o" tp/syscalls/sys_enter_write
 	new_host host mounts
-	host mount -t tracefs tracefs /sys/kernel/tracing
+	tracefs
 	# The classic one is taken by every kernel.
 	host bpftool prog loadall "$BATS_TEST_TMPDIR/none.o" /sys/fs/bpf/none autoattach
 	[[ $(host bpftool link show) == *'tracepoint sys_enter_write'* ]]

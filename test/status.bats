@@ -31,12 +31,64 @@ teardown() { sandbox_end; }
 	[[ $output == *'br0 xdp: xdp_allow, generic mode, id '* && $output == *'  drop not_listed: 7 packets, 1694 bytes'* ]]
 }
 
-@test "counters belong to an attachment" {
+@test "counters belong to a loaded program, and ports that share one say so" {
 	host allow -q 172.17.0.2
-	host xdp-on -q br0 ports
+	host xdp-on -q v1
+	host xdp-on -q v2
 	at client1 ping -qc5 -i0.01 172.17.0.1
 	[[ $(count v1 pass listed) -ge 5 ]]
 	[[ $(count v2 pass listed) == 0 ]]
+	[[ $(host status -j | jq -c '[.attachments[] | has("shared_with")] | unique') == '[false]' ]]
+	host xdp-off -q v1
+	host xdp-off -q v2
+	host xdp-on -q br0 ports
+	at client1 ping -qc5 -i0.01 172.17.0.1
+	[[ $(count v1 pass listed) -ge 5 && $(count v2 pass listed) -ge 5 ]]
+	[[ $(host status -j | jq -c '.attachments | map([.ifname, .shared_with])') == '[["v1",["v2"]],["v2",["v1"]]]' ]]
+	# Shown once, at the first of them.
+	run -0 host status
+	[[ $output == *'  counters shared with v2'$'\n''  pass '* && $output == *'  counters shared with v1 (see there)'* ]]
+	[[ $(grep -c ' listed: ' <<<"$output") == 1 ]]
+	run -0 host status v2
+	[[ $output == *'  counters shared with v1'$'\n''  pass '* ]]
+	# A port with a program of its own is out of it.
+	host xdp-on -q v2 icmp
+	[[ $(host status -j | jq -c '.attachments | map(.shared_with)') == '[null,null]' ]]
+}
+
+@test "pins are shown with -v, and nothing is made by looking" {
+	run -0 host status -v
+	[[ $output == 'nothing is attached' ]]
+	run -0 host find /sys/fs/bpf -name 'pb_*'
+	[[ ! $output ]]
+	host allow -q 172.17.0.2
+	run -0 host status
+	[[ $output != *'pin '* && $output == *'list pb_host4: 1/'* ]]
+	run -0 host status -v
+	[[ $(grep -c "^pin $globals/pb_" <<<"$output") == 8 ]]
+}
+
+@test "counters that cannot be read are unreadable: not nothing, and not zero" {
+	local dir=$BATS_TEST_TMPDIR/bin real
+	real=$(PATH=$PATH:/usr/sbin:/sbin command -v bpftool)
+	mkdir "$dir"
+	cat >"$dir/bpftool" <<-WRAPPER
+		#!/bin/bash
+		[[ "\$*" == *batch* ]] || exec $real "\$@"
+		sed 's/^map dump id .*/map dump id 4294967295/' | $real "\$@"
+	WRAPPER
+	chmod +x "$dir/bpftool"
+	host allow -q 172.17.0.2
+	host xdp-on -q v1
+	host xdp-on -q v2 icmp log dropped
+	run -2 --separate-stderr host env PATH="$dir:$PATH" "$scripts/status"
+	[[ ! $stderr && $output == *'v1 xdp: xdp_allow, '*'  counters unreadable'*'v2 xdp: xdp_icmp, '*'  counters unreadable'* ]]
+	[[ $output == *'  log dropped '* && $output == *'list pb_host4: 1/'* ]]
+	run -2 --separate-stderr host env PATH="$dir:$PATH" "$scripts/status" -j
+	[[ $(jq -c '.attachments | map([.ifname, .counters, .unreadable])' <<<"$output") == \
+		'[["v1",null,["counters","not_told"]],["v2",null,["counters","not_told"]]]' ]]
+	run -0 host status -j
+	[[ $(jq -c '.attachments | map(has("unreadable"))' <<<"$output") == '[false,false]' ]]
 }
 
 @test "every field that is promised, for ours and for somebody else's, xdp and tc" {
@@ -73,8 +125,10 @@ teardown() { sandbox_end; }
 	[[ $(host status -j | jq -r '.unfiltered_ports[] | "\(.ifname) \(.master)"') == 'v3 br0' ]]
 	run -0 host status
 	[[ $output == *'v3: UNFILTERED port of br0'* ]]
+	[[ $(host status -j v1 | jq -c .unfiltered_ports) == '[]' ]]
 	host xdp-on -q br0 ports
 	[[ $(host status -j | jq -c .unfiltered_ports) == '[]' ]]
+	[[ $(host status -j | jq -c '.attachments | map(.ifname)') == '["v1","v2","v3"]' ]]
 }
 
 @test "a program without a name is somebody else's, and in nobody's way" {

@@ -37,7 +37,7 @@ all_get_in() {
 	all_get_in
 	host allow -q 172.17.0.2 fd17::2
 	run -0 --separate-stderr host tc-on br0 ingress
-	[[ $output == 'br0 ingress: tc_allow, id '*'sees what comes up to the host by br0'* && ${#lines[@]} == 1 ]]
+	[[ $output == 'br0 ingress: tc_allow, id '*'sees what comes up to the host through br0'* && ${#lines[@]} == 1 ]]
 	[[ $stderr == *"+ tc qdisc add dev br0 clsact"*"+ tc filter replace dev br0 ingress pref 1 handle 1 bpf da obj"*"sec tc"* ]]
 	reaches client1 172.17.0.1
 	reaches client1 fd17::1

@@ -104,7 +104,7 @@ all_get_in() {
 # bats test_tags=core
 @test "icmp by hand with exactly the tutorial's call: ping stops, HTTP lives, trace_pipe tells" {
 	serve host 8080
-	host bash -c 'mountpoint -q /sys/kernel/tracing || mount -t tracefs tracefs /sys/kernel/tracing'
+	tracefs
 	all_get_in
 	by_hand xdp_icmp host ip link set dev br0 xdp obj OBJECT sec xdp verbose
 	cut_off client1 172.17.0.1
@@ -422,6 +422,66 @@ tagged_listed_gets_in() { # PUSH BYTES [MODE]
 	run -0 --separate-stderr host env SSH_CONNECTION='172.17.0.3 1234 172.17.0.1 22' bash -c "env -i PATH=\$PATH '$scripts/xdp-on' -q br0; :"
 	one_line
 	[[ $stderr == *ssh*172.17.0.3* ]]
+}
+
+@test "an ssh session whose entry has ended is warned too" {
+	host allow -q 172.17.0.3 172.17.0.0/30
+	# One nanosecond after the machine was started.
+	host bpftool map update pinned "$globals/pb_host4" key 172 17 0 3 value 1 0 0 0 0 0 0 0
+	run -0 --separate-stderr host env SSH_CONNECTION='172.17.0.3 1234 172.17.0.1 22' "$scripts/xdp-on" -q br0 icmp
+	[[ -z $stderr ]]
+	# The network around it still lets it in.
+	run -0 --separate-stderr host env SSH_CONNECTION='172.17.0.3 1234 172.17.0.1 22' "$scripts/xdp-on" -q br0
+	[[ -z $stderr ]]
+	host deny -q 172.17.0.0/30
+	run -0 --separate-stderr host env SSH_CONNECTION='172.17.0.3 1234 172.17.0.1 22' "$scripts/xdp-on" -q br0
+	one_line
+	[[ $stderr == *ssh*172.17.0.3*'scripts/allow 172.17.0.3'* ]]
+	cut_off client2 172.17.0.1
+}
+
+@test "-q says nothing, neither of XDP nor of tc" {
+	host allow -q 172.17.0.2
+	run -0 --separate-stderr host xdp-on -q br0 log dropped
+	[[ -z $output && -z $stderr ]]
+	run -0 --separate-stderr host xdp-on -q br0
+	[[ -z $output && -z $stderr ]]
+	run -0 --separate-stderr host tc-on -q br0 egress
+	[[ -z $output && -z $stderr ]]
+	run -0 --separate-stderr host xdp-on -q -j br0
+	[[ $(jq -r '.attachments[0].program' <<<"$output") == xdp_allow ]]
+	run -0 --separate-stderr host tc-off -q br0
+	[[ -z $output && -z $stderr ]]
+	run -0 --separate-stderr host xdp-off -q br0
+	[[ -z $output && -z $stderr ]]
+}
+
+@test "an object that was built again is another one" {
+	local id object=$BATS_TEST_TMPDIR/again.o
+	build() { # VERDICT
+		printf '__attribute__((section("xdp"), used)) int again(void *ctx) { return %s; }\nchar LICENSE[] __attribute__((section("license"), used)) = "GPL";\n' "$1" |
+			clang -target bpf -g -O2 -x c -c -o "$object" -
+	}
+	build 1
+	host xdp-on -q br0 obj "$object"
+	cut_off client1 172.17.0.1
+	id=$(xdp_id br0)
+	run -0 --separate-stderr host xdp-on br0 obj "$object"
+	[[ $(xdp_id br0) == "$id" && $stderr != *'+ ip'* ]]
+	build 2
+	host xdp-on -q br0 obj "$object"
+	[[ $(xdp_id br0) != "$id" ]]
+	reaches client1 172.17.0.1
+	# The file of before in its place, with its old times.
+	id=$(xdp_id br0)
+	cp -p "$object" "$BATS_TEST_TMPDIR/passes.o"
+	build 1
+	host xdp-on -q br0 obj "$object"
+	cut_off client1 172.17.0.1
+	mv "$BATS_TEST_TMPDIR/passes.o" "$object"
+	host xdp-on -q br0 obj "$object"
+	reaches client1 172.17.0.1
+	host xdp-off -q br0
 }
 
 @test "the bridge and its ports exclude each other, and it says what to do first" {

@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* A verdict: counted, logged if that is asked for, and turned into the hook's action. Kernel side,
- * included after the hook's header.
+/* A verdict takes effect: it is counted, logged if the log is on, and turned into the hook's
+ * action.
  */
 #ifndef PB_FINISH_BPF_H
 #define PB_FINISH_BPF_H
 
+#ifndef PB_HOOK
+#error "include xdp.bpf.h or tc.bpf.h first: they know the context"
+#endif
+
 #include "count.bpf.h"
 
-#if defined(PB_LEGACY) /* has no global variables, hence no log */ || defined(PB_NO_LOG)
+#if defined(PB_LEGACY) || defined(PB_NO_LOG) /* no global variables, no log (attach.h); a bench */
 
 static __always_inline int pb_verdict(pb_ctx *ctx, const struct pb_frame *f, enum pb_hook hook,
 				      enum pb_reason reason)

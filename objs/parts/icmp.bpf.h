@@ -1,15 +1,28 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Which frames are ICMP that may be done without. Kernel side, shared by every hook. Drops IPv4
- * ICMP, and ICMPv6 but for what IPv6 cannot live without: neighbour discovery, MLD and packet too
- * big. All else passes, malformed frames too: this is no firewall, fails open.
+/* Which frames are ICMP that is not essential. Drops IPv4 ICMP, and ICMPv6 except for what IPv6
+ * cannot work without: neighbour discovery, MLD and packet too big. Everything else passes,
+ * malformed frames too: this is no firewall, so it fails open.
  */
 #ifndef PB_ICMP_BPF_H
 #define PB_ICMP_BPF_H
 
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
+#include "flavour.h"
 #include "parse.bpf.h"
 #include "verdict.h"
+
+#ifdef __bpf__
+/* For the walk past the extension headers; not pinned, not looked at from outside. */
+PB_MAP(pb_walks, BPF_MAP_TYPE_PERCPU_ARRAY, __u32, struct pb_walk, 1);
+
+static __always_inline struct pb_walk *pb_walk_memory(void)
+{
+	__u32 zero = 0;
+
+	return bpf_map_lookup_elem(&pb_walks, &zero);
+}
+#endif
 
 static __always_inline enum pb_reason pb_icmp6_type(__u8 type)
 {
@@ -24,15 +37,27 @@ static __always_inline enum pb_reason pb_icmp6_type(__u8 type)
 static __always_inline enum pb_reason pb_icmp6(const struct pb_frame *f, const struct pb_l3 *l3)
 {
 	struct pb_ip6 *ip = pb_read_ip6(f, l3);
-	bool fragment = false;
-	__u8 *p = 0;
+	struct pb_walk *k;
+	__u8 *p;
 
-	if (!ip || pb_skip_ext(f, ip, &p, &fragment) != IPPROTO_ICMPV6)
+	if (!ip)
 		return PB_OTHER;
-	/* Of these none may come in fragments (RFC 6980) or needs to. */
-	if (fragment || !p || p + 1 > f->data_end)
-		return PB_ICMP;
-	return pb_icmp6_type(*p);
+	if (!pb_is_ext(ip->nexthdr)) {
+		p = (void *)(ip + 1);
+		if (ip->nexthdr != IPPROTO_ICMPV6)
+			return PB_OTHER;
+		return p + 1 > f->data_end ? PB_ICMP : pb_icmp6_type(*p);
+	}
+	k = pb_walk_memory();
+	if (!k)
+		return PB_OTHER;
+	/* To the end of the frame: a packet does not hide its ICMP by lying about its length. */
+	pb_walk_ip6(f, ip, ~0u, k);
+	if (k->proto != IPPROTO_ICMPV6)
+		return PB_OTHER;
+	/* None of the essential ones may be fragmented (RFC 6980), or needs to be. */
+	p = pb_walk_at(f, k, 1);
+	return k->fragment || !p ? PB_ICMP : pb_icmp6_type(*p);
 }
 
 static __always_inline enum pb_reason pb_icmp(const struct pb_frame *f)
@@ -51,7 +76,7 @@ static __always_inline enum pb_reason pb_icmp(const struct pb_frame *f)
 	return ip && ip->protocol == IPPROTO_ICMP ? PB_ICMP : PB_OTHER;
 }
 
-/* The same, each dropped packet told in trace_pipe. */
+/* The same, and reports each dropped packet to trace_pipe. */
 static __always_inline enum pb_reason pb_icmp_told(const struct pb_frame *f)
 {
 	enum pb_reason reason = pb_icmp(f);

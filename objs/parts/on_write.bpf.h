@@ -98,10 +98,7 @@ static __always_inline bool pb_traced_write(const pb_write_ctx *ctx, struct pb_c
 	return pb_is_write(ctx) && pb_traced(pb_current_pid()) && pb_read_call(ctx, c);
 }
 
-/* Not inlined, as that is what brings the record's type into the BTF: it has those of functions,
- * but none of local variables.
- */
-static __noinline void pb_fill(struct pb_event *e, const struct pb_call *c)
+PB_BTF_FUNCTION void pb_fill(struct pb_event *e, const struct pb_call *c)
 {
 	__u64 pid_tgid = bpf_get_current_pid_tgid();
 

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Reading a frame: Ethernet, tags, IPv4, IPv6, ICMP. Calls no helper and keeps no state, so that it
- * compiles for user space too. Headers are read byte by byte or by fields of these structures: the
- * UAPI ones have bit-fields, which a big-endian BPF target gets wrong from a little-endian host's
- * headers. Every bounds check stands next to its access: the verifier wants it there.
+/* Reading a frame: Ethernet, tags, IPv4, IPv6 and its extension headers, ports. The only parser:
+ * decisions use its steps, and pb_read_flow makes a struct pb_flow of a whole frame. It calls no
+ * helper, so it compiles for user space too (test/fuzz).
+ *
+ * Headers are read byte by byte or by fields of these structures. The UAPI ones have bit-fields,
+ * which a big-endian BPF target gets wrong from a little-endian host's headers. Every bounds check
+ * stands next to its access, where the verifier wants it.
  */
 #ifndef PB_PARSE_BPF_H
 #define PB_PARSE_BPF_H
@@ -13,33 +16,8 @@
 #include <linux/in.h>
 #include <linux/in6.h>
 #include <bpf/bpf_endian.h>
-#include "packet.h"
-
-#ifndef __always_inline
-#define __always_inline inline __attribute__((always_inline))
-#endif
-
-/* One register for the check and the use: else the compiler makes two of it, and the verifier has
- * seen only one of them checked.
- */
-#define pb_one_value(v) __asm__ volatile("" : "+r"(v))
-
-/* Whether a length is 1 to `most`, in a way that the verifiers of 5.10 and 6.1 understand: they
- * learn nothing from a comparison with a register, nor from != 0; and the compiler shall not see
- * through it.
- */
-static __always_inline bool pb_bounded(__u64 *len, __u64 most)
-{
-	(*len)--;
-	pb_one_value(*len);
-	if (*len >= most)
-		return false;
-	(*len)++;
-	return true;
-}
-
-/* The way of most frames, which the compiler lays out in one line. */
-#define pb_likely(x) __builtin_expect(!!(x), 1)
+#include "verdict.h"
+#include "verifier.h"
 
 struct pb_eth {
 	__u8 dst[6];
@@ -47,7 +25,7 @@ struct pb_eth {
 	__be16 proto;
 };
 
-struct pb_tag { /* 802.1Q or 802.1ad: identifier of the tag, then what is behind it */
+struct pb_tag { /* 802.1Q or 802.1ad: tag control information, then the type of what follows */
 	__be16 tci;
 	__be16 proto;
 };
@@ -75,7 +53,7 @@ struct pb_ip6 { /* RFC 8200 */
 	__be32 daddr[4];
 };
 
-struct pb_icmp { /* RFC 792, RFC 4443: the quoted packet of an error follows */
+struct pb_icmp { /* RFC 792, RFC 4443; in an error the quoted packet follows */
 	__u8 type;
 	__u8 code;
 	__be16 check;
@@ -100,22 +78,22 @@ _Static_assert(sizeof(struct pb_icmp) == 8, "RFC 792");
 #define PB_ICMP6_ND_LAST	137
 #define PB_ETHERTYPE_802_3	0x0600 /* below it the field is a length */
 
-/* A frame in memory that may be read, data to data_end, and its full length in bytes: longer where
- * a part lies outside that memory (fragments of a jumbo frame). A tag that the network card or the
- * kernel has taken out of the frame is not in its length.
+/* A frame: the memory that may be read, data to data_end, and the full length in bytes, which is
+ * larger where a part lies outside that memory (fragments of a jumbo frame). It does not include a
+ * tag that the network card or the kernel has taken out of the frame.
  */
 struct pb_frame {
 	__u8 *data;
 	__u8 *data_end;
 	__u32 len;
-	__u32 tags; /* that were taken out: they count as if they were there */
+	__u32 tags; /* taken out of the frame: they count as if they were in it */
 };
 
-/* What is behind the Ethernet header and its tags. */
+/* What follows the Ethernet header and its tags. */
 struct pb_l3 {
 	__u8 *start;
-	__u32 len;    /* bytes of the frame from there on */
-	__u32 tags;   /* before it, those that were taken out too */
+	__u32 len;    /* bytes of the frame from here on */
+	__u32 tags;   /* before it, with those that were taken out */
 	__be16 proto; /* EtherType, or a length below 0x0600 */
 };
 
@@ -160,7 +138,7 @@ static __always_inline enum pb_l2 pb_read_l2(const struct pb_frame *f, struct pb
 	return PB_L2_OK;
 }
 
-/* STP, LACP, LLDP and their like: destination 01:80:c2:00:00:00 to :0f, which no bridge forwards
+/* STP, LACP, LLDP and the like: destination 01:80:c2:00:00:00 to :0f, which no bridge forwards
  * (IEEE 802.1Q, reserved addresses), and 802.1X by its EtherType.
  */
 static __always_inline bool pb_is_l2_control(const struct pb_frame *f, __be16 proto)
@@ -174,8 +152,8 @@ static __always_inline bool pb_is_l2_control(const struct pb_frame *f, __be16 pr
 		!eth->dst[4] && !(eth->dst[5] & 0xf0));
 }
 
-/* The IPv4 header, or NULL if the packet is truncated or contradicts itself. A total length of 0
- * is BIG TCP's, in a frame that no 16-bit length can tell.
+/* The IPv4 header, or NULL if the packet is truncated or contradicts itself. BIG TCP has a total
+ * length of 0, as 16 bits cannot hold the length of such a frame.
  */
 static __always_inline struct pb_ip4 *pb_read_ip4(const struct pb_frame *f, const struct pb_l3 *l3,
 						  __u32 *hlen)
@@ -194,7 +172,7 @@ static __always_inline struct pb_ip4 *pb_read_ip4(const struct pb_frame *f, cons
 	return tot_len < *hlen || tot_len > l3->len ? 0 : ip;
 }
 
-/* The same for IPv6, where a length of 0 is right for a packet without payload as well. */
+/* The same for IPv6, where a length of 0 is also right for a packet without payload. */
 static __always_inline struct pb_ip6 *pb_read_ip6(const struct pb_frame *f, const struct pb_l3 *l3)
 {
 	struct pb_ip6 *ip = (void *)l3->start;
@@ -212,38 +190,7 @@ static __always_inline bool pb_is_ext(__u8 proto)
 	       proto == IPPROTO_FRAGMENT || proto == IPPROTO_AH || proto == IPPROTO_MH;
 }
 
-/* The protocol behind the extension headers, or IPPROTO_NONE. In a fragment that is not the first
- * one it is the fragment header that names it, and there is no type to read; *fragment is set.
- */
-static __always_inline __u8 pb_skip_ext(const struct pb_frame *f, struct pb_ip6 *ip, __u8 **where,
-					bool *fragment)
-{
-	__u8 *p = (void *)(ip + 1), proto = ip->nexthdr;
-
-#pragma unroll
-	for (int i = 0; i < PB_EXT_MAX; i++) {
-		if (!pb_is_ext(proto))
-			break;
-		if (p + 8 > f->data_end)
-			return IPPROTO_NONE;
-		if (proto == IPPROTO_FRAGMENT) {
-			*fragment = true;
-			if (p[2] | (p[3] & 0xf8)) /* offset */
-				return p[0];
-			proto = p[0];
-			p += 8;
-		} else {
-			__u32 hlen = proto == IPPROTO_AH ? (p[1] + 2) * 4 : (p[1] + 1) * 8;
-
-			proto = p[0];
-			p += hlen;
-		}
-	}
-	*where = p;
-	return proto;
-}
-
-struct pb_arp { /* RFC 826, of IPv4 on Ethernet */
+struct pb_arp { /* RFC 826, for IPv4 on Ethernet */
 	__be16 hardware, protocol;
 	__u8 hlen, plen;
 	__be16 operation;
@@ -251,17 +198,96 @@ struct pb_arp { /* RFC 826, of IPv4 on Ethernet */
 };
 _Static_assert(sizeof(struct pb_arp) == 28, "RFC 826");
 
-#define PB_WALK_MAX 8192 /* bytes from the frame's start, behind which nothing is looked at */
+#define PB_WALK_MAX 32768 /* bytes from the start of the frame: PB_EXT_MAX headers end before */
 
-/* Where reading stands. In a BPF program it is in a map's value, of which the verifier remembers
- * nothing: it then looks at what follows once, and not once for each way of getting there.
- * Volatile, as the compiler would remember.
+/* The position of the parser after the Ethernet header. In a program it lies in the value of a map
+ * (verifier.h).
  */
 struct pb_walk {
-	volatile __u32 at;   /* bytes from the frame's start */
-	volatile __u32 left; /* of the packet from there on */
-	volatile __u32 proto;
+	pb_forgotten __u32 at;	 /* bytes from the start of the frame */
+	pb_forgotten __u32 left; /* bytes of the packet from there on */
+	pb_forgotten __u32 proto;
+	pb_forgotten __u32 fragment;
 };
+
+/* The bytes at this position, `size` of them, or NULL. */
+static __always_inline __u8 *pb_walk_at(const struct pb_frame *f, const struct pb_walk *k,
+					__u32 size)
+{
+	__u64 at = k->at; /* as wide as the pointer: otherwise the check is not of what is added */
+	__u8 *p;
+
+	if (at > PB_WALK_MAX || k->left < size)
+		return 0;
+	p = f->data + at;
+	pb_one_value(p);
+	return p + size > f->data_end ? 0 : p;
+}
+
+/* Moves past one extension header; false if there is none, or if this is as far as one can see. A
+ * fragment that is not the first has no more headers: its protocol is the one that the fragment
+ * header names, and nothing is left to be read.
+ */
+static __always_inline bool pb_walk_ext(const struct pb_frame *f, struct pb_walk *k)
+{
+	__u32 proto = k->proto, hlen = 8;
+	__u8 *p;
+
+	if (!pb_is_ext(proto))
+		return false;
+	p = pb_walk_at(f, k, 8);
+	if (!p)
+		goto out;
+	k->proto = p[0];
+	if (proto == IPPROTO_FRAGMENT) {
+		k->fragment = true;
+		if (p[2] | (p[3] & 0xf8)) /* offset */
+			goto out;
+	} else {
+		hlen = proto == IPPROTO_AH ? (p[1] + 2) * 4 : (p[1] + 1) * 8;
+	}
+	k->at += hlen;
+	k->left = k->left < hlen ? 0 : k->left - hlen;
+	return true;
+out:
+	k->left = 0;
+	return false;
+}
+
+/* From the IPv6 header past its extension headers. `left` is how many bytes follow the fixed
+ * header.
+ */
+static __always_inline void pb_walk_ip6(const struct pb_frame *f, const struct pb_ip6 *ip,
+					__u32 left, struct pb_walk *k)
+{
+	k->proto = ip->nexthdr;
+	k->at = (__u8 *)(ip + 1) - f->data;
+	k->left = left;
+	k->fragment = false;
+#pragma unroll
+	for (int i = 0; i < PB_EXT_MAX; i++) {
+		if (!pb_walk_ext(f, k))
+			break;
+	}
+}
+
+/* What a frame says about itself. */
+struct pb_flow {
+	__be32 src[4]; /* IPv4 as ::ffff:a.b.c.d; for ARP its addresses; otherwise :: */
+	__be32 dst[4];
+	__u32 proto; /* after the IP headers; an EtherType where there are none; or as below */
+	__u32 len;   /* on the wire; with vlan and gso completed by the hook (pb_read_meta) */
+	__u16 sport; /* host byte order; for ICMP and ICMPv6 the type … */
+	__u16 dport; /* … and the code; 0 where there are none */
+	__u16 vlan;  /* id of the outermost tag */
+	__u8 tags;
+	__u8 ip_version; /* 4, 6, or 0 */
+	bool gso;
+	struct pb_walk walk;
+};
+
+#define PB_FLOW_UNREADABLE 0x100 /* truncated or contradicts itself */
+#define PB_FLOW_LLC	   0x101 /* 802.3: a length instead of an EtherType */
 
 static __always_inline void pb_put_addr4(__be32 *to, __be32 addr)
 {
@@ -278,20 +304,14 @@ static __always_inline void pb_put_addr6(__be32 *to, const __be32 *addr)
 	to[3] = addr[3];
 }
 
-/* What is behind the IP headers. */
-static __always_inline void pb_read_ports(const struct pb_frame *f, const struct pb_walk *k,
-					  struct pb_packet *to)
+/* What follows the IP headers. */
+static __always_inline void pb_read_ports(const struct pb_frame *f, struct pb_flow *to)
 {
-	__u32 proto = k->proto;
-	__u64 at = k->at; /* as wide as the pointer: else what is compared is not what is added */
-	__u8 *p;
+	__u32 proto = to->walk.proto;
+	__u8 *p = pb_walk_at(f, &to->walk, 4);
 
 	to->proto = proto;
-	if (at > PB_WALK_MAX || k->left < 4)
-		return;
-	p = f->data + at;
-	pb_one_value(p);
-	if (p + 4 > f->data_end)
+	if (!p)
 		return;
 	if (proto == (to->ip_version == 4 ? IPPROTO_ICMP : IPPROTO_ICMPV6)) {
 		to->sport = p[0];
@@ -304,9 +324,10 @@ static __always_inline void pb_read_ports(const struct pb_frame *f, const struct
 }
 
 static __always_inline void pb_read_flow4(const struct pb_frame *f, const struct pb_l3 *l3,
-					  struct pb_walk *k, struct pb_packet *to)
+					  struct pb_flow *to)
 {
 	struct pb_ip4 *ip = (void *)l3->start;
+	struct pb_walk *k = &to->walk;
 	__u32 hlen, len;
 
 	if ((__u8 *)(ip + 1) > f->data_end || ip->version_ihl >> 4 != 4)
@@ -317,49 +338,17 @@ static __always_inline void pb_read_flow4(const struct pb_frame *f, const struct
 	if (!pb_read_ip4(f, l3, &hlen))
 		return;
 	len = bpf_ntohs(ip->tot_len);
-	to->fragment = ip->frag_off & bpf_htons(PB_IP4_FRAGMENT);
+	k->fragment = !!(ip->frag_off & bpf_htons(PB_IP4_FRAGMENT));
 	k->proto = ip->protocol;
 	k->at = l3->start + hlen - f->data;
 	k->left = (len ? len : l3->len) - hlen;
 	if (ip->frag_off & bpf_htons(PB_IP4_OFFSET))
 		k->left = 0;
-	pb_read_ports(f, k, to);
-}
-
-/* Behind one extension header; false if there is none, or no more to be seen. */
-static __always_inline bool pb_walk_ext(const struct pb_frame *f, struct pb_walk *k,
-					struct pb_packet *to)
-{
-	__u32 proto = k->proto, hlen = 8;
-	__u64 at = k->at;
-	__u8 *p;
-
-	if (!pb_is_ext(proto))
-		return false;
-	if (at > PB_WALK_MAX || k->left < 8)
-		goto out;
-	p = f->data + at;
-	pb_one_value(p);
-	if (p + 8 > f->data_end)
-		goto out;
-	k->proto = p[0];
-	if (proto == IPPROTO_FRAGMENT) {
-		to->fragment = true;
-		if (p[2] | (p[3] & 0xf8)) /* offset */
-			goto out;
-	} else {
-		hlen = proto == IPPROTO_AH ? (p[1] + 2) * 4 : (p[1] + 1) * 8;
-	}
-	k->at = at + hlen;
-	k->left = k->left < hlen ? 0 : k->left - hlen;
-	return true;
-out:
-	k->left = 0;
-	return false;
+	pb_read_ports(f, to);
 }
 
 static __always_inline void pb_read_flow6(const struct pb_frame *f, const struct pb_l3 *l3,
-					  struct pb_walk *k, struct pb_packet *to)
+					  struct pb_flow *to)
 {
 	struct pb_ip6 *ip = (void *)l3->start;
 	__u32 len;
@@ -372,19 +361,12 @@ static __always_inline void pb_read_flow6(const struct pb_frame *f, const struct
 	if (!pb_read_ip6(f, l3))
 		return;
 	len = bpf_ntohs(ip->payload_len);
-	k->proto = ip->nexthdr;
-	k->at = (__u8 *)(ip + 1) - f->data;
-	k->left = len || f->len <= 0xffff ? len : l3->len - sizeof(*ip);
-#pragma unroll
-	for (int i = 0; i < PB_EXT_MAX; i++) {
-		if (!pb_walk_ext(f, k, to))
-			break;
-	}
-	pb_read_ports(f, k, to);
+	pb_walk_ip6(f, ip, len || f->len <= 0xffff ? len : l3->len - sizeof(*ip), &to->walk);
+	pb_read_ports(f, to);
 }
 
 static __always_inline void pb_read_arp(const struct pb_frame *f, const struct pb_l3 *l3,
-					struct pb_packet *to)
+					struct pb_flow *to)
 {
 	struct pb_arp *arp = (void *)l3->start;
 	__be32 addr;
@@ -398,22 +380,24 @@ static __always_inline void pb_read_arp(const struct pb_frame *f, const struct p
 	pb_put_addr4(to->dst, addr);
 }
 
-/* Who talks to whom, into a record that is all 0. */
-static __always_inline void pb_read_flow(const struct pb_frame *f, struct pb_walk *k,
-					 struct pb_packet *to)
+/* Who talks to whom. In a program the flow lies in the value of a map (verifier.h). */
+static __always_inline void pb_read_flow(const struct pb_frame *f, struct pb_flow *to)
 {
 	struct pb_eth *eth = (void *)f->data;
 	struct pb_tag *tag = (void *)(eth + 1);
+	struct pb_walk *k = &to->walk;
 	struct pb_l3 l3;
 	__u64 at;
 
-	to->proto = PB_PROTO_UNREADABLE;
+	__builtin_memset(to, 0, sizeof(*to));
+	to->proto = PB_FLOW_UNREADABLE;
 	to->tags = f->tags;
 	if ((__u8 *)(tag + 1) <= f->data_end && pb_is_tag(eth->proto))
 		to->vlan = bpf_ntohs(tag->tci) & PB_VLAN_ID;
 	if (pb_read_l2(f, &l3) != PB_L2_OK)
 		return;
 	to->tags = l3.tags;
+	/* However many tags there are, what follows is verified once. */
 	k->at = l3.start - f->data;
 	k->left = l3.len;
 	k->proto = l3.proto;
@@ -423,11 +407,11 @@ static __always_inline void pb_read_flow(const struct pb_frame *f, struct pb_wal
 	l3 = (struct pb_l3){ .start = f->data + at, .len = k->left, .proto = k->proto };
 	pb_one_value(l3.start);
 	if (l3.proto == bpf_htons(ETH_P_IP)) {
-		pb_read_flow4(f, &l3, k, to);
+		pb_read_flow4(f, &l3, to);
 	} else if (l3.proto == bpf_htons(ETH_P_IPV6)) {
-		pb_read_flow6(f, &l3, k, to);
+		pb_read_flow6(f, &l3, to);
 	} else if (bpf_ntohs(l3.proto) < PB_ETHERTYPE_802_3) {
-		to->proto = PB_PROTO_LLC;
+		to->proto = PB_FLOW_LLC;
 	} else {
 		to->proto = bpf_ntohs(l3.proto);
 		if (l3.proto == bpf_htons(ETH_P_ARP))

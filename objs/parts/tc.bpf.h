@@ -1,24 +1,25 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* From a tc context to a frame and from a reason to a tc action. Kernel side. */
+/* The tc hook: context to frame, reason to action. */
 #ifndef PB_TC_BPF_H
 #define PB_TC_BPF_H
+
+#define PB_HOOK tc
 
 #include <stddef.h>
 #include <linux/bpf.h>
 #include <linux/pkt_cls.h>
 #include <bpf/bpf_helpers.h>
-#include "count.bpf.h"
-#include "packet.h"
+#include "verdict.h"
 #include "parse.bpf.h"
 
 typedef struct __sk_buff pb_ctx;
 
-/* What is pulled into the linear part at most: all headers that are looked behind, but for absurdly
- * long ones. What lies further back counts as truncated.
+/* The most that is pulled into the linear part: all headers that are parsed, unless they are
+ * absurdly long. What lies beyond counts as truncated.
  */
 #define PB_TC_PULL 1024
 
-/* A tag that is in the skb and not in the frame counts as one of the frame. */
+/* A tag that is in the skb instead of the frame counts as if it were in the frame. */
 static __always_inline struct pb_frame pb_frame_of(pb_ctx *skb, __u32 len)
 {
 	return (struct pb_frame){
@@ -29,8 +30,8 @@ static __always_inline struct pb_frame pb_frame_of(pb_ctx *skb, __u32 len)
 	};
 }
 
-/* Whether all headers that a decision may want are in the linear part. Usually they are, and what
- * the stack sends ends there: pulling more in would have it copied.
+/* Whether the linear part has all headers that a decision may need. Usually it does, and for what
+ * the stack sends it ends there: pulling more in would copy the packet.
  */
 static __always_inline bool pb_tc_enough(const struct pb_frame *f)
 {
@@ -61,7 +62,7 @@ static __always_inline struct pb_frame pb_tc_frame(pb_ctx *skb)
 
 	if (pb_likely(pb_tc_enough(&f)))
 		return f;
-	/* Without memory for it the headers are not there: the frame is malformed. */
+	/* Without memory for it the headers stay out of reach: the frame is malformed. */
 	bpf_skb_pull_data(skb, skb->len < PB_TC_PULL ? skb->len : PB_TC_PULL);
 	return pb_frame_of(skb, skb->len);
 }
@@ -71,25 +72,28 @@ static __always_inline __u32 pb_ifindex(pb_ctx *skb)
 	return skb->ifindex;
 }
 
-/* What passes goes on to other people's filters; TC_ACT_OK would end at this one. */
+/* A packet that passes goes on to other filters of the hook; TC_ACT_OK would end it here. */
 static __always_inline int pb_action(enum pb_reason reason)
 {
 	return reason < PB_FIRST_DROP ? TC_ACT_UNSPEC : TC_ACT_SHOT;
 }
 
-static __always_inline void pb_read_meta(pb_ctx *skb, const struct pb_frame *f, struct pb_packet *p)
+static __always_inline void pb_read_meta(pb_ctx *skb, const struct pb_frame *f,
+					 struct pb_flow *flow)
 {
-	p->len = f->len;
+	flow->len = f->len;
 	if (skb->vlan_present) {
-		p->len += sizeof(struct pb_tag);
-		p->vlan = skb->vlan_tci & PB_VLAN_ID;
+		flow->len += sizeof(struct pb_tag);
+		flow->vlan = skb->vlan_tci & PB_VLAN_ID;
 	}
-	p->gso = skb->gso_size;
+	flow->gso = skb->gso_size;
 }
 
-/* The first bytes of the frame, `most` at most and not 0, its tag put back; returns how many. */
+/* Copies the first bytes of the frame, with its tag put back, `most` of them at most, which is
+ * neither 0 nor above `room`; returns how many.
+ */
 static __always_inline __u32 pb_load_frame(pb_ctx *skb, const struct pb_frame *f, __u8 *to,
-					   __u64 most)
+					   __u64 most, __u64 room)
 {
 	__u64 len = f->len, at = 0, from = 0;
 
@@ -106,7 +110,7 @@ static __always_inline __u32 pb_load_frame(pb_ctx *skb, const struct pb_frame *f
 	len -= from;
 	if (len > most - at)
 		len = most - at;
-	if (!pb_bounded(&len, PB_SNAP_MAX))
+	if (!pb_bounded(&len, room))
 		return 0;
 	return bpf_skb_load_bytes(skb, from, to + at, len) ? 0 : at + len;
 }

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# shellcheck disable=SC2154,SC2034 # shared with the files that source this one
+# shellcheck disable=SC2154,SC2034,SC2317 # shared with the files that source this one
 # SPDX-License-Identifier: GPL-2.0-only
 # Addresses: text, map key and hex digits. A key line is "KIND KEY TEXT"; see addr.awk, which makes
 # them. Sourced after base.bash.
@@ -40,37 +40,6 @@ read_file() { # FILE|-
 	[[ $tmp ]] || scratch
 	keys_file=$tmp/keys
 	awk -v to=keys -v prog="$prog" -v file="$1" -v big="$big" -f "$lib/addr.awk" >"$keys_file" || exit 1
-}
-
-words() { # STATUS-IF-INVALID WORD…
-	local word bad=$1 b
-	shift
-	if (($# == 1)) && [[ $1 =~ $plain_ip4 ]]; then
-		b=("${BASH_REMATCH[@]:1}")
-		if ((b[0] < 256 && b[1] < 256 && b[2] < 256 && b[3] < 256)); then
-			printf -v keys 'host4 %02x_%02x_%02x_%02x %s/32' "${b[@]}" "$1"
-			return
-		fi
-	fi
-	for word; do
-		[[ $word != *[[:cntrl:]]* ]] || die "$bad" "not an address: $(printf '%q' "$word")"
-	done
-	local IFS=$'\n'
-	keys=$(awk -v to=keys -v prog="$prog" -v big="$big" -f "$lib/addr.awk" <<<"$*") || exit "$bad"
-}
-
-# The same, printed.
-parse_words() { # STATUS-IF-INVALID WORD…
-	local keys
-	read_words "$@"
-	printf '%s\n' "$keys"
-}
-
-# Prints the key lines of a file.
-parse_file() { # FILE|-
-	[[ $1 == - || -r $1 && ! -d $1 ]] || die 1 "cannot read: $1"
-	[[ $1 == - ]] || exec <"$1"
-	awk -v to=keys -v prog="$prog" -v file="$1" -v big="$big" -f "$lib/addr.awk" || exit 1
 }
 
 words() { printf '%s' "${1//_/ }"; }

@@ -105,7 +105,7 @@ need() { # TOOL…
 
 need_bpffs() {
 	on_bpffs || run mount -t bpf bpf "$bpffs" || die 2 "no bpffs at $bpffs"
-	[[ -d $state || $dry ]] || mkdir -p "$state" || die 2 "cannot make $state"
+	[[ -d $state ]] || run mkdir -p "$state" || die 2 "cannot make $state"
 }
 
 # By the last mount on the way there; what is not so plain to see, stat knows.

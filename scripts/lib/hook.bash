@@ -94,7 +94,8 @@ clsact_need() { # TARGET, which was read
 	added=$dev
 	if [[ ! $dry ]]; then
 		[[ -d $clsacts ]] || mkdir -p "$clsacts"
-		: >"$clsacts/$(netns).$dev_index"
+		netns_read
+		: >"$clsacts/$netns.$dev_index"
 	fi
 	try tc qdisc add dev "$dev" clsact || die 2 "$dev: $(reason)"
 }
@@ -102,7 +103,8 @@ clsact_need() { # TARGET, which was read
 clsact_tidy() { # DEV, which was read
 	local noted direction
 	for noted in "$clsacts"/*."$dev_index"; do [[ -e $noted ]] || return 0; done
-	noted=$clsacts/$(netns).$dev_index
+	netns_read
+	noted=$clsacts/$netns.$dev_index
 	[[ -e $noted ]] || return 0
 	for direction in ingress egress; do
 		filters_read "$1" "$direction"
@@ -120,6 +122,9 @@ hook_plan() {
 	local target
 	for target in "${targets[@]}"; do plan_one "$target"; done
 	[[ ! $log ]] || plan_log
+	for target in "${targets[@]}"; do
+		[[ ${todo[$target]} == nothing ]] || object_identity
+	done
 }
 
 plan_one() { # TARGET
@@ -140,9 +145,11 @@ plan_one() { # TARGET
 
 # Whether what was read is the file's program, and looks into the lists that are pinned now.
 is_same() {
-	local name=$section
+	local name=$section base=${at_name%_frags}
 	[[ $at_id && ($hook == xdp || $tc_direct) ]] || return 1
 	[[ $hook != xdp || ${given[sec]-}${given[program]-} || $at_name != *_frags ]] || name=xdp.frags
+	# Ours go by their names: another name, another program.
+	[[ ! $program || ${base%_egress} == "${program:0:15}" ]] || return 1
 	[[ $program != *_allow ]] || looks_into_pins "$at_id" || return 1
 	tag_of "$loader" "$what" "$name"
 	[[ $object_tag && $object_tag == "$at_tag" ]]
@@ -185,7 +192,6 @@ hook_apply() {
 			[[ ! $replace || $program || $dry ]] || claim "$target" "$section"
 			continue
 		fi
-		object_identity
 		wanted["log ${want_log[$target]}"]=$((${wanted["log ${want_log[$target]}"]-0} + 1))
 		[[ ${todo[$target]} != replace ]] || keep_old "$target"
 	done
@@ -266,7 +272,8 @@ put() { # TARGET SECTION
 	[[ -d $shared_pins || ${shared[*]-} ]] || run mkdir -p "$shared_pins" || return 0
 	pin=$shared_pins/${#shared[@]}
 	if [[ $dry ]]; then
-		printf '+ bpftool prog pin id "%s" %s\n' "\$($("${hook}_id_call" "$1"))" "$pin" >&2
+		# shellcheck disable=SC2016 # for the shell that it is pasted into
+		printf '+ bpftool prog pin id "$(%s)" %s\n' "$("${hook}_id_call" "$1")" "$pin" >&2
 	else
 		"${hook}_again" "$1"
 		[[ $at_id ]] && try bpftool prog pin id "$at_id" "$pin" || return 0
@@ -296,12 +303,13 @@ declare -A log_now=()
 set_log() { # TARGET
 	local want=${want_log[$1]}
 	if [[ $dry && ${todo[$1]} != nothing ]]; then
-		[[ ${want:-off} != off && ! ${log_now[new]-} ]] || return 0
-		log_now[new]=$want
+		[[ ${want:-off} != off && ! ${log_now["new $want"]-} ]] || return 0
+		log_now["new $want"]=1
 		# The program is not there yet, nor is the map of its variables.
 		log_bytes "$want"
-		printf '+ bpftool map update id "%s" key 0 0 0 0 value %s\n' \
-			"\$(bpftool -j map show | jq '[.[] | select(.name // \"\" | endswith(\".bss\"))][-1].id')" "${bytes_of_log[*]}" >&2
+		# shellcheck disable=SC2016 # for the shell that it is pasted into
+		printf '+ bpftool map update id "$(bpftool -j map show | jq --argjson of "$(bpftool -j prog show id "$(%s)" | jq -c .map_ids)" %s)" key 0 0 0 0 value %s\n' \
+			"$("${hook}_id_call" "$1")" "'.[] | select((.name // \"\" | endswith(\".bss\")) and (.id | IN(\$of[]))).id'" "${bytes_of_log[*]}" >&2
 		return
 	fi
 	((${#targets[@]} == 1)) || "${hook}_at" "$1" # the only one was read last
@@ -372,7 +380,9 @@ claim() { # TARGET SECTION
 	[[ $1 != *' '* ]] || where=${1##* }
 	tag_of "$loader" "$what" "$2"
 	[[ $object_tag ]] || return 0
-	mkdir -p "$attached" && : >"$attached/$(netns).${index[$1]}.$where.$object_tag"
+	netns_read
+	[[ -d $attached ]] || mkdir -p "$attached"
+	: >"$attached/$netns.${index[$1]}.$where.$object_tag"
 }
 
 # Forgets what is no longer attached to a device.
@@ -381,7 +391,8 @@ disclaim() { # INDEX
 	for file in "$attached"/*."$1".*; do
 		[[ -e $file ]] || return 0
 		if [[ ! $mine ]]; then
-			mine=$(netns).$1
+			netns_read
+			mine=$netns.$1
 			[[ ! $k_partial ]] || k_stale
 			k_snapshot
 			for i in "${!k_at_dev[@]}"; do

@@ -39,9 +39,9 @@ k_snapshot() {
 	batch=$(bpftool -j -f batch file - 2>/dev/null <<<$'prog show\nmap show\nnet show') || :
 	for file in "$attached"/*; do
 		[[ -e $file ]] || break
-		[[ $claims ]] || claims=$(netns)$'\n'
+		netns_read
 		file=${file##*/}
-		[[ ${file%%.*} != "${claims%%$'\n'*}" ]] || claims+=${file#*.}$'\n'
+		[[ $file != "$netns".* ]] || claims+=${file#*.}$'\n'
 	done
 	for file in "$objs"/*.bpf.c "$objs"/*.o; do
 		file=${file##*/}
@@ -91,7 +91,25 @@ k_snapshot() {
 	k_fresh=1 k_partial=''
 }
 
-netns() { stat -L -c %i /proc/self/ns/net; }
+# Asks bpftool questions that change nothing, a line each, by one process; by one more after each that
+# fails, because there a batch ends. Sets k_answers: JSON arrays of {"command", "output"}, where the
+# output of a question that failed has an "error". A question without an answer has failed, too.
+k_ask() { # LINE…
+	local text rest n
+	k_answers=()
+	while (($#)); do
+		text=$(printf '%s\n' "$@" | bpftool -j batch file - 2>/dev/null) || :
+		rest=${text//'{"command":['/}
+		n=$(((${#text} - ${#rest}) / 12))
+		((n && n <= $#)) || return 0
+		k_answers+=("$text")
+		shift "$n"
+	done
+}
+
+# The number of this network namespace, into netns.
+netns=''
+netns_read() { [[ $netns ]] || netns=$(stat -L -c %i "$own_netns"); }
 
 # A device, by its name or an alternative one: dev_name dev_index dev_type dev_kind dev_master dev_mtu,
 # and of its XDP program xdp_id (empty: none) xdp_name xdp_tag xdp_mode. What is not so is "-".

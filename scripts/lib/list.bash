@@ -188,7 +188,7 @@ list_admitted() { # KIND KEY
 #   long   nothing lets it in, and the list is too long to look for something near
 #   empty  nothing lets it in, and there is nothing near
 list_entry() { # KIND KEY TEXT
-	local value now net_kind net_key kind long='' dumps='' lines=''
+	local value now net_kind net_key kind long='' dumps='' script=''
 	list_clock
 	found=in found_kind=$1 found_key=$2 found_text=$3
 	if [[ $1 == host* ]]; then ! list_value "$1" "$2" || ! list_lets_in "$value" || return 0; fi
@@ -200,15 +200,15 @@ list_entry() { # KIND KEY TEXT
 			long=1
 			continue
 		fi
-		dumps+=" $kind" lines+="map dump ${list_map[$kind]}"$'\n'
+		dumps+=" $kind" script+="map dump ${list_map[$kind]}"$'\n'
 	done
 	if [[ ! $dumps ]]; then
 		found=${long:+long} found=${found:-empty} found_kind='' found_key='' found_text=''
 	else
-		[[ ${list_texts[$lines]+there} ]] || list_texts[$lines]=$(bpftool batch file - <<<"$lines" 2>/dev/null) || :
+		[[ ${list_texts[$script]+there} ]] || list_texts[$script]=$(bpftool batch file - <<<"$script" 2>/dev/null) || :
 		read -r found found_kind found_key found_text < <(
 			asked="$1 $2 $3" awk -v want=entry -v kinds="$dumps" -v now="$now" -v long="$long" -v big="$big" \
-				-f "$lib/addr.awk" -f "$lib/list.awk" <<<"${list_texts[$lines]}"
+				-f "$lib/addr.awk" -f "$lib/list.awk" <<<"${list_texts[$script]}"
 		) || die 2 'cannot read the list'
 	fi
 	# A host of a long list is not in the dump.
@@ -219,13 +219,13 @@ list_entry() { # KIND KEY TEXT
 
 # Dumps the maps of these kinds into awk; its arguments come from the caller.
 list_dump_into() { # KINDS AWK-ARGUMENT…
-	local kind dumps='' lines='' asked_kinds=$1
+	local kind dumps='' script='' asked_kinds=$1
 	shift
 	for kind in $asked_kinds; do
-		[[ ! ${list_map[$kind]-} ]] || dumps+=" $kind" lines+="map dump ${list_map[$kind]}"$'\n'
+		[[ ! ${list_map[$kind]-} ]] || dumps+=" $kind" script+="map dump ${list_map[$kind]}"$'\n'
 	done
 	awk -v kinds="$dumps" -v big="$big" "$@" -f "$lib/addr.awk" -f "$lib/list.awk" \
-		< <([[ ! $lines ]] || bpftool batch file - <<<"$lines" 2>/dev/null)
+		< <([[ ! $script ]] || bpftool batch file - <<<"$script" 2>/dev/null)
 }
 
 # Prints "TEXT ENTRY" for each of these hosts and networks that a wider entry lets in.
@@ -307,8 +307,8 @@ list_empty() {
 # Carries out an edit of the entries in keys, or in the file keys_file: all of them or, if one of them
 # cannot be done, none.
 list_edit() { # add|del|flush
-	local how=$1
-	local one=''
+	local how=$1 one=''
+	trap '' PIPE # nobody listens to what is said: no reason to stop half-way
 	if [[ $how != flush && ! $dry && ! $keys_file && $keys != *$'\n'* ]]; then one=1; fi
 	[[ ! $one ]] || ! list_edit_one "$how" || return 0
 	list_open

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# shellcheck disable=SC2154,SC2034 # shared with the files that source this one
+# shellcheck disable=SC2154,SC2034,SC2004 # shared with the files that source this one; list_map is by name
 # SPDX-License-Identifier: GPL-2.0-only
 # The list's maps: made, mended, rebuilt. Sourced by list.bash when one of these is needed.
 #
@@ -68,7 +68,7 @@ list_repair() {
 		keys_file=$tmp/journal
 		if [[ $how == flush ]]; then list_flush; else list_edit_many "$how" again; fi
 	fi
-	[[ $dry ]] || rm -f "$journal"
+	[[ $dry ]] || : >"$journal"
 }
 
 # The slot is what programs see, so the pin follows the slot.
@@ -115,9 +115,12 @@ list_settle() {
 	if [[ $committed ]]; then
 		warn 'an edit stopped half-way; the next allow or deny completes it'
 	else
-		rm -f "$journal"
+		list_forget
 	fi
 }
+
+# The edit is done, or has not begun. An empty journal stays: to remove it would be one more program.
+list_forget() { [[ $dry || ! -s $journal ]] || : >"$journal"; }
 
 # Works out the edit in the maps of these kinds: prints a plan, see list.awk.
 list_plan() { # HOW KINDS AGAIN JOURNAL
@@ -226,7 +229,7 @@ list_finish() {
 		list_map[$kind]="pinned ${list_pin[$kind]}"
 	done
 	touched=() in_place='' list_known=() list_texts=()
-	[[ $dry || ! -e $journal ]] || rm -f "$journal"
+	list_forget
 }
 
 # A batch has failed.
@@ -297,7 +300,7 @@ list_quick() { # add|del
 		list_values
 		if ((${#left[@]} < n)); then
 			in_place=''
-			rm -f "$journal"
+			list_forget
 			die 1 "not in the list: ${texts[${#left[@]}]}"
 		fi
 		[[ $answer == *'processed '* ]] || list_failed
@@ -311,23 +314,21 @@ list_quick() { # add|del
 		for key in "${calls[@]:i}"; do lines+=("map update $key value ${until_removed[*]} noexist" "map lookup $key"); done
 		list_ask "$(printf '%s\n' "${lines[@]}")"
 		list_values
-		for ((; ${#left[@]}; i++)); do
-			made+=("${calls[i]}")
-			left=("${left[@]:1}")
-		done
+		made+=("${calls[@]:i:${#left[@]}}")
+		i=$((i + ${#left[@]}))
 		((i < n)) || break
 		[[ $answer == *'File exists'* ]] || break
 		list_ask "$(printf 'map lookup %s\n' "${calls[@]:i}")"
 		list_values
-		for ((; ${#left[@]}; i++)); do
-			[[ ${left[0]} == "$forever" ]] || ended+=("map update ${calls[i]} value ${until_removed[*]}")
-			left=("${left[@]:1}")
+		for text in "${left[@]}"; do
+			[[ $text == "$forever" ]] || ended+=("map update ${calls[i]} value ${until_removed[*]}")
+			i=$((i + 1))
 		done
 	done
 	if ((i < n)); then
 		((!${#made[@]})) || keep bpftool batch file - <<<"$(printf 'map delete %s\n' "${made[@]}")" || list_failed
 		in_place=''
-		rm -f "$journal"
+		list_forget
 		return 1
 	fi
 	made=("${made[@]/#/map update }")

@@ -66,7 +66,13 @@ tag_of() { # ip|tc sec|program NAME; of $file
 # makes a note that no later question fits.
 identity=''
 object_identity() { # of $named, which $file may be a modernized copy of
-	[[ $identity ]] || identity=$(stat -L -c '%d:%i:%s:%z' -- "$named")
+	local rows
+	[[ ! $identity ]] || return 0
+	# Every program counts: the network namespace is asked for by the same one.
+	rows=$(stat -L -c '%d:%i:%s:%z' -- "$named" "$own_netns") || die 2 "cannot read: $named"
+	identity=${rows%%$'\n'*}
+	rows=${rows##*$'\n'} rows=${rows#*:}
+	netns=${rows%%:*}
 }
 
 tag_note() { # ip|tc sec|program NAME
@@ -89,7 +95,7 @@ tag_by_loading() { # ip|tc sec|program NAME
 	# Its pins go into a directory of their own, and away with it.
 	mkdir -p "$probe_root"
 	# shellcheck disable=SC2016 # expanded there
-	text=$(TC_BPF_MNT=$probe_root unshare -n bash -c '
+	text=$(TC_BPF_MNT=$probe_root unshare -n "$BASH" -c '
 		loader=$1 && shift
 		if [[ $loader == ip ]]; then
 			ip link set dev lo xdpgeneric obj "$@" >/dev/null 2>&1 && ip -j link show dev lo

@@ -43,6 +43,7 @@ readonly undo_pins=$pins/undo
 readonly shared_pins=$pins/shared
 readonly trial_pin=$bpffs/try # in a hint
 readonly probe_root=$pins/probe
+readonly own_netns=/proc/self/ns/net
 readonly kernel_btf=/sys/kernel/btf/vmlinux
 new_pin_of() { printf '%s_new' "$(pin_of "$1")"; }
 trace_dir() { printf '%s/%s' "$traces" "${1//-/_}"; }

@@ -58,7 +58,7 @@ object_words() { # xdp|tc
 		[[ $program =~ ^[a-z0-9_]+$ && (-e $objs/$program.bpf.c || -e $objs/$program.o) ]] ||
 			usage_error "unknown program: ${program#"$1"_}"
 		file=$objs/$program.o
-		reads_kernel_btf "${1/xdp/ip}" || file=$objs/no_core/$program.o
+		[[ ! -e $objs/no_core/$program.o ]] || reads_kernel_btf "${1/xdp/ip}" || file=$objs/no_core/$program.o
 		[[ -e $file ]] || die 2 "$file is not built (make)"
 	fi
 	named=$file

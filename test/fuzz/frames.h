@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The parts of fuzz_frames: the parser as it is in maps/ (frames_parser.c), what libpcap says about
+/* The parts of fuzz_frames: the parser of objs/parts/ (frames_parser.c), what libpcap says about
  * the same frame (frames_ref.c), and who makes the frames and compares (fuzz_frames.c).
  */
 #ifndef FRAMES_H
@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include "packet.h"
+#include "parse.bpf.h"
 #include "list.h"
 #include "verdict.h"
 
@@ -34,7 +35,7 @@ struct frame {
 
 struct parsed {
 	enum pb_reason allow_in, allow_out, icmp;
-	struct pb_packet flow;
+	struct pb_flow flow;
 };
 
 /* Whether the list has the address; family AF_INET or AF_INET6. */
@@ -54,7 +55,6 @@ enum differs {
 	DIFF_CHAIN_LONG,  /* … looks behind any number of extension headers, we behind 8 */
 	DIFF_CHAIN_CUT,	  /* … wants only the first 2 bytes of one */
 	DIFF_CHAIN_LATER, /* … reads on in a fragment that is not the first */
-	DIFF_FAR,	  /* ports behind byte 8192 */
 	DIFFS,
 };
 extern const char *const differs_names[DIFFS];

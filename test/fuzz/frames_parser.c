@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What maps/ decides about a frame, with a list of the harness instead of the pinned maps. */
+/* What objs/parts/ decides about a frame, with a list of the harness instead of the pinned maps. */
 #include <stddef.h>
 #include <string.h>
 #include <sys/socket.h>
 #include "frames.h"
 
-#define PB_LOOKUP_BPF_H /* in its place: */
+/* In the place of maps and look-ups: */
+#define PB_LOOKUP_BPF_H
 static bool pb_listed4(__be32 addr)
 {
 	return list_has(AF_INET, &addr);
@@ -14,6 +15,12 @@ static bool pb_listed4(__be32 addr)
 static bool pb_listed6(const __be32 *addr)
 {
 	return list_has(AF_INET6, addr);
+}
+
+static struct pb_walk walk;
+static struct pb_walk *pb_walk_memory(void)
+{
+	return &walk;
 }
 
 #include "allow.bpf.h"
@@ -27,12 +34,12 @@ void parse(const struct frame *frame, struct parsed *to)
 		.len = frame->len,
 		.tags = frame->tags,
 	};
-	struct pb_walk walk;
 
 	to->allow_in = pb_allow(&f, PB_SOURCE);
 	to->allow_out = pb_allow(&f, PB_DESTINATION);
-	to->icmp = pb_icmp(&f);
+	/* What is left of the frame before must not matter. */
 	memset(&walk, 0xa5, sizeof(walk));
-	memset(&to->flow, 0, sizeof(to->flow));
-	pb_read_flow(&f, &walk, &to->flow);
+	to->icmp = pb_icmp(&f);
+	memset(&to->flow, 0xa5, sizeof(to->flow));
+	pb_read_flow(&f, &to->flow);
 }

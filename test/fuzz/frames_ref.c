@@ -15,8 +15,7 @@
 #include <pcap/pcap.h>
 #include "frames.h"
 
-#define DEPTH 4 /* tags that are looked behind */
-#define FAR   8192
+#define DEPTH 4 /* tags that are parsed */
 #define EXTS  8
 
 /* In place of values. */
@@ -157,7 +156,6 @@ const char *const differs_names[DIFFS] = {
 	[DIFF_CHAIN_LONG] = "chain not asked of libpcap: more than 8",
 	[DIFF_CHAIN_CUT] = "chain not asked of libpcap: cut off",
 	[DIFF_CHAIN_LATER] = "chain not asked of libpcap: later fragment",
-	[DIFF_FAR] = "ports behind byte 8192",
 };
 
 /* --- filters ------------------------------------------------------------------------------------
@@ -348,7 +346,7 @@ static bool has(const struct at *a, enum filter which, uint32_t constant, uint32
 	return fits(&filters[which][a->depth], a->f, &constant, &value, 1);
 }
 
-static bool has_ports(const struct at *a, enum filter which, const struct pb_packet *p)
+static bool has_ports(const struct at *a, enum filter which, const struct pb_flow *p)
 {
 	static const uint32_t constant[] = { PORT_A, PORT_B };
 	const uint32_t value[] = { p->sport, p->dport };
@@ -356,7 +354,7 @@ static bool has_ports(const struct at *a, enum filter which, const struct pb_pac
 	return fits(&filters[which][a->depth], a->f, constant, value, 2);
 }
 
-static bool has_addrs4(const struct at *a, enum filter which, const struct pb_packet *p)
+static bool has_addrs4(const struct at *a, enum filter which, const struct pb_flow *p)
 {
 	static const uint32_t constant[] = { SRC4, DST4 };
 	const uint32_t value[] = { ntohl(p->src[3]), ntohl(p->dst[3]) };
@@ -366,7 +364,7 @@ static bool has_addrs4(const struct at *a, enum filter which, const struct pb_pa
 	       fits(&filters[which][a->depth], a->f, constant, value, 2);
 }
 
-static bool has_addrs6(const struct at *a, const struct pb_packet *p)
+static bool has_addrs6(const struct at *a, const struct pb_flow *p)
 {
 	uint32_t constant[8], value[8];
 	int i;
@@ -393,14 +391,14 @@ struct chain {
 /* What the length of an extension header is told in, in bytes; 0 is none. */
 static const uint8_t unit[256] = { [0] = 8, [43] = 8, [44] = 8, [51] = 4, [60] = 8, [135] = 8 };
 
-static void walk(const struct frame *f, uint32_t at, uint32_t left, uint32_t far, struct chain *c)
+static void walk(const struct frame *f, uint32_t at, uint32_t left, struct chain *c)
 {
 	const uint8_t *d = f->data;
 	uint32_t size;
 
 	*c = (struct chain){ .proto = d[at + 6], .at = at + 40, .left = left };
 	while (unit[c->proto] && c->n < EXTS) {
-		c->cut = c->left < 8 || c->at > far || (uint64_t)c->at + 8 > f->readable;
+		c->cut = c->left < 8 || (uint64_t)c->at + 8 > f->readable;
 		if (c->cut)
 			return;
 		size = 8 + (c->proto == 44 ? 0 : d[c->at + 1] * unit[c->proto]);
@@ -533,24 +531,24 @@ static const char *compare_plain(const struct frame *f, const struct bpf_program
 /* --- addresses, protocol, ports ------------------------------------------------------------------
  */
 
-static bool has_no_ports(const struct pb_packet *p)
+static bool has_no_ports(const struct pb_flow *p)
 {
 	return !p->sport && !p->dport;
 }
 
-static const char *compare_flow4(const struct at *a, const struct pb_packet *p)
+static const char *compare_flow4(const struct at *a, const struct pb_flow *p)
 {
 	enum filter ports = FILTERS;
 
 	if (!has_addrs4(a, ADDRS4, p))
 		return "addresses";
 	if (!is(a, WELL4))
-		return p->proto == PB_PROTO_UNREADABLE && has_no_ports(p) && !p->fragment
+		return p->proto == PB_PROTO_UNREADABLE && has_no_ports(p) && !p->walk.fragment
 			       ? NULL
 			       : "malformed";
 	if (p->proto > 255 || !has(a, PROTO4, PROTO, p->proto))
 		return "protocol";
-	if (p->fragment != is(a, FRAGMENT4))
+	if (p->walk.fragment != is(a, FRAGMENT4))
 		return "fragment";
 	if (is(a, PORTED))
 		ports = PORTS;
@@ -563,7 +561,7 @@ static const char *compare_flow4(const struct at *a, const struct pb_packet *p)
 	return has_ports(a, ports, p) ? NULL : "ports";
 }
 
-static const char *compare_flow6(const struct at *a, const struct pb_packet *p, uint64_t *seen)
+static const char *compare_flow6(const struct at *a, const struct pb_flow *p)
 {
 	const struct frame *f = a->f;
 	uint32_t at = 14 + 4 * a->depth, left, sport, dport;
@@ -572,25 +570,21 @@ static const char *compare_flow6(const struct at *a, const struct pb_packet *p, 
 	if (!has_addrs6(a, p))
 		return "addresses";
 	if (!is(a, WELL6))
-		return p->proto == PB_PROTO_UNREADABLE && has_no_ports(p) && !p->fragment
+		return p->proto == PB_PROTO_UNREADABLE && has_no_ports(p) && !p->walk.fragment
 			       ? NULL
 			       : "malformed";
 	left = f->data[at + 4] << 8 | f->data[at + 5];
 	if (!left && f->len > 65535)
 		left = f->len - at - 40;
-	walk(f, at, left, FAR, &c);
+	walk(f, at, left, &c);
 	if (p->proto != c.proto)
 		return "protocol";
-	if (p->fragment != c.fragment)
+	if (p->walk.fragment != c.fragment)
 		return "fragment";
 	if (!c.n && !c.later && !c.cut && !has(a, PROTO6, PROTO, p->proto))
 		return "protocol";
 	if (c.later || c.cut || c.left < 4 || (uint64_t)c.at + 4 > f->readable)
 		return has_no_ports(p) ? NULL : "ports where there are none";
-	if (c.at > FAR) {
-		seen[DIFF_FAR]++;
-		return has_no_ports(p) ? NULL : "ports behind what is looked at";
-	}
 	if (!c.n && is(a, PORTED))
 		return has_ports(a, PORTS, p) ? NULL : "ports";
 	if (c.n == 1 && p->sport | p->dport && c.proto != 58 && !has_ports(a, PORTS6, p))
@@ -616,7 +610,7 @@ static const char *compare_flow6(const struct at *a, const struct pb_packet *p, 
 	return p->sport == sport && p->dport == dport ? NULL : "ports";
 }
 
-static const char *compare_flow(const struct at *a, const struct pb_packet *p, uint64_t *seen)
+static const char *compare_flow(const struct at *a, const struct pb_flow *p)
 {
 	static const uint32_t id = ID;
 	const uint32_t vlan = p->vlan;
@@ -632,11 +626,11 @@ static const char *compare_flow(const struct at *a, const struct pb_packet *p, u
 		if (p->ip_version == 4)
 			return compare_flow4(a, p);
 		if (p->ip_version == 6)
-			return compare_flow6(a, p, seen);
+			return compare_flow6(a, p);
 	} else if (p->ip_version) {
 		return "version";
 	}
-	if (!has_no_ports(p) || p->fragment)
+	if (!has_no_ports(p) || p->walk.fragment)
 		return "ports where there are none";
 	if (a->depth >= 0 && is(a, ARP_IP4)) {
 		if (!has_addrs4(a, ARP_ADDRS, p))
@@ -676,12 +670,12 @@ const char *ref_compare(const struct frame *f, const struct parsed *p, uint64_t 
 	if (p->allow_out != allow(&a, true))
 		return "another reason on the way out";
 	if (a.depth >= 0 && is(&a, WELL6)) {
-		walk(f, 14 + 4 * a.depth, UINT32_MAX, UINT32_MAX, &c);
+		walk(f, 14 + 4 * a.depth, UINT32_MAX, &c);
 		wrong = compare_chain(&a, &c, seen);
 		if (wrong)
 			return wrong;
 	}
 	if (p->icmp != icmp(&a, &c))
 		return "another reason in icmp";
-	return compare_flow(&a, &p->flow, seen);
+	return compare_flow(&a, &p->flow);
 }

@@ -16,9 +16,11 @@
  * theirs to check: a frame lies as it lies.
  */
 #define _GNU_SOURCE
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <arpa/inet.h>
 #include <sys/socket.h>
 #include <linux/pkt_cls.h>
@@ -619,21 +621,8 @@ static int check_counters(struct program *p)
 /* --- all of it
  * -------------------------------------------------------------------------------------- */
 
-static const char *const reasons[PB_REASONS] = {
-	[PB_LISTED] = "listed",
-	[PB_ARP] = "arp",
-	[PB_L2_CONTROL] = "l2_control",
-	[PB_ND] = "nd",
-	[PB_MLD] = "mld",
-	[PB_IGMP] = "igmp",
-	[PB_PMTU] = "pmtu",
-	[PB_OTHER] = "other",
-	[PB_NOT_LISTED] = "not_listed",
-	[PB_VLAN_DEPTH] = "vlan_depth",
-	[PB_ETHERTYPE] = "ethertype",
-	[PB_MALFORMED] = "malformed",
-	[PB_ICMP] = "icmp",
-};
+#define REASON_NAME(NUMBER, NAME, TEXT) [NUMBER] = #NAME,
+static const char *const reasons[PB_REASONS] = { PB_REASON_TABLE(REASON_NAME) };
 
 static uint64_t seen[DIFFS], in[PB_REASONS], icmp[PB_REASONS], mutated, whole, stripped;
 
@@ -668,7 +657,8 @@ static const char *compare_stripped(const struct frame *f, const struct parsed *
 	parse(&without, &q);
 	q.flow.vlan = p->flow.vlan; /* the next one's, as the hook puts in the one that is gone */
 	same = p->allow_in == q.allow_in && p->allow_out == q.allow_out && p->icmp == q.icmp &&
-	       !memcmp(&p->flow, &q.flow, sizeof(q.flow));
+	       !memcmp(&p->flow, &q.flow, offsetof(struct pb_flow, walk)) &&
+	       p->flow.walk.fragment == q.flow.walk.fragment;
 	free(without.data);
 	stripped++;
 	return same ? NULL : "it is another without the tag that was taken out";
@@ -690,7 +680,7 @@ static int judge(const struct buffer *b, uint32_t readable, bool loaded, const s
 	if (!wrong)
 		wrong = compare_stripped(&f, &p);
 	if (!wrong && r &&
-	    (strcmp(reasons[p.allow_in], r->reason) ||
+	    (strcasecmp(reasons[p.allow_in], r->reason) ||
 	     strcmp(p.allow_in < PB_FIRST_DROP ? "pass" : "drop", r->verdict)))
 		wrong = "another reason than in the table";
 	whole += readable == b->n;

@@ -9,6 +9,8 @@
 declare -A kernel_suite=([5.10]=bullseye [6.1]=bookworm [6.12]=trixie)
 # The userlands. Of bookworm there are two: with the bpftool that deps installs, and with its own.
 suites=(bullseye bookworm bookworm-stock trixie)
+# The releases on which the README's two commands are run with nothing installed but make.
+bare_suites=(bookworm trixie)
 
 here=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")
 repo=$(readlink -f "$here/../..")

@@ -57,12 +57,13 @@ static int literal(struct compiler *c, const char *s, size_t n)
 
 	if (n > MAX_LIT - f->lit_len)
 		return -E2BIG;
-	if (f->lit_len + n >= f->lit_room) { /* never without a buffer, empty or not */
+	if (f->lit_len + n + FMT_SHORT > f->lit_room) {
 		uint32_t room = 2 * (f->lit_len + n) + 256;
 		char *more = realloc(f->lit, room);
 
 		if (!more)
 			return -ENOMEM;
+		memset(more + f->lit_len, 0, room - f->lit_len);
 		f->lit = more;
 		f->lit_room = room;
 	}

@@ -29,6 +29,8 @@ enum op_kind {
 	OP_LOOP,
 };
 
+#define FMT_SHORT 16 /* so many bytes can be read from any place in the literals */
+
 struct op {
 	uint8_t kind;
 	uint8_t size; /* of an integer, bytes */

@@ -10,7 +10,6 @@
 #define NSEC	   1000000000ull
 /* No machine is up for 31 years: from here on a time counts from 1970. */
 #define EPOCH_FROM 1000000000000000000ull
-#define FILL_ROOM  128 /* at most as wide as a title */
 
 struct run {
 	const struct fmt *f;
@@ -19,6 +18,16 @@ struct run {
 	const uint8_t *end;
 	bool json, cut;
 };
+
+/* A copy of a fixed length needs no call: most literals and gaps between columns are short. */
+static inline void put_short(struct out *o, const char *s, size_t n)
+{
+	if (n <= FMT_SHORT)
+		memcpy(o->buf + o->len, s, FMT_SHORT);
+	else
+		memcpy(o->buf + o->len, s, n);
+	o->len += n;
+}
 
 static int64_t clock_ns(clockid_t id)
 {
@@ -308,11 +317,17 @@ static void run_loop(struct run *r, const struct op *op, const uint8_t *base)
 /* Spaces up to the end of the column. */
 static void fill(struct out *o, size_t columns, size_t width)
 {
+	size_t n;
+
 	if (columns >= width)
 		return;
-	out_room(o, width - columns);
-	memset(o->buf + o->len, ' ', width - columns);
-	o->len += width - columns;
+	n = width - columns;
+	out_room(o, n + FMT_SHORT);
+	if (n <= FMT_SHORT)
+		memset(o->buf + o->len, ' ', FMT_SHORT);
+	else
+		memset(o->buf + o->len, ' ', n);
+	o->len += n;
 }
 
 static void run_op(struct run *r, const struct op *op, const uint8_t *base)
@@ -325,7 +340,7 @@ static void run_op(struct run *r, const struct op *op, const uint8_t *base)
 	if (op->flex && op->kind == OP_BYTES && p >= r->end)
 		return;
 	out_room(o, op->pre_len + 2 * OUT_VALUE);
-	put(o, r->f->lit + op->pre, op->pre_len);
+	put_short(o, r->f->lit + op->pre, op->pre_len);
 	start = o->len;
 	if (op->kind == OP_LITERAL)
 		return;

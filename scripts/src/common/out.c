@@ -45,26 +45,35 @@ void out_flush(struct out *o)
 	o->len = 0;
 }
 
+static const char pairs[] = "0001020304050607080910111213141516171819"
+			    "2021222324252627282930313233343536373839"
+			    "4041424344454647484950515253545556575859"
+			    "6061626364656667686970717273747576777879"
+			    "8081828384858687888990919293949596979899";
 static const char hexdigits[] = "0123456789abcdef";
 
-void put_digits(struct out *o, uint32_t v, int n)
+/* Two digits at a time: dividing is what costs. */
+void put_digits(struct out *o, uint64_t v, int n)
 {
 	char *p = o->buf + o->len;
 
 	o->len += n;
-	for (; n--; v /= 10)
-		p[n] = '0' + v % 10;
+	for (; n > 1; v /= 100) {
+		n -= 2;
+		memcpy(p + n, &pairs[v % 100 * 2], 2);
+	}
+	if (n)
+		*p = '0' + v % 10;
 }
 
 void put_u64(struct out *o, uint64_t v)
 {
-	char text[20], *p = text + sizeof(text);
+	uint64_t most = 9;
+	int n = 1;
 
-	do {
-		*--p = '0' + v % 10;
-		v /= 10;
-	} while (v);
-	put(o, p, text + sizeof(text) - p);
+	for (; v > most && n < 20; n++)
+		most = most * 10 + 9;
+	put_digits(o, v, n);
 }
 
 void put_s64(struct out *o, int64_t v)

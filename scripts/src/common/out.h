@@ -53,7 +53,7 @@ static inline void put_char(struct out *o, char c)
 
 void put_u64(struct out *o, uint64_t v);
 void put_s64(struct out *o, int64_t v);
-void put_digits(struct out *o, uint32_t v, int n); /* the last n decimal digits of v */
+void put_digits(struct out *o, uint64_t v, int n); /* the last n decimal digits of v */
 void put_hex(struct out *o, uint64_t v);	   /* 0x… */
 void put_ip4(struct out *o, const uint8_t a[4]);
 void put_ip16(struct out *o, const uint8_t a[16]); /* RFC 5952; IPv4-mapped as IPv4 */

@@ -20,15 +20,15 @@ static const char usage[] =
 	"       modernize [-j] show OBJ.o\n"
 	"Summary: make today's loaders take an object with legacy map definitions\n"
 	"\n"
-	"Objects whose maps are struct bpf_map_def or bpf_elf_map in section maps are\n"
-	"refused by ip, tc and bpftool since libbpf 1.0. NEW.o has the same programs, and\n"
-	"the same maps as BTF definitions. OLD.o stays as it is; one that is modern\n"
-	"already is copied. What cannot be carried over is refused, with the map's name.\n"
-	"  show  what is in an object, and what loaders say to it\n"
+	"Since libbpf 1.0, ip, tc and bpftool refuse objects whose maps are struct\n"
+	"bpf_map_def or bpf_elf_map in section maps. NEW.o has the same programs and the\n"
+	"same maps, as BTF definitions. OLD.o is not changed; an object that is already\n"
+	"modern is copied. What cannot be converted is refused, with the map's name.\n"
+	"  show  print the object's maps and programs, and how loaders respond to it\n"
 	"\n"
-	"Options: -j JSON, -q no chatter, -h, -V\n"
-	"Status: 0 done, 1 bad words, no such file or not a BPF object, 2 it cannot be\n"
-	"carried over, or NEW.o cannot be written\n";
+	"Options: -j JSON, -q quiet, -h help, -V version\n"
+	"Status: 0 done; 1 invalid arguments, no such file, or not a BPF object; 2 the\n"
+	"object cannot be converted, or NEW.o cannot be written\n";
 
 struct options {
 	bool json, quiet;
