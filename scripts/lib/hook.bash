@@ -14,6 +14,8 @@ targets=()
 # By target: what is to be done (nothing, attach, replace), the program that was there, the log that the
 # program is to have (empty: as it is), the index of the device, the word that tells ip the mode.
 declare -A todo=() old=() want_log=() index=() with=()
+# By program: its log, as far as it is known.
+declare -A log_now=()
 
 # --- XDP
 
@@ -127,6 +129,7 @@ hook_plan() {
 	done
 }
 
+logs=''      # whether the file's program has a log
 plan_one() { # TARGET
 	"${hook}_at" "$1"
 	todo[$1]=attach old[$1]=$at_id want_log[$1]=$log index[$1]=$dev_index with[$1]=${mode_word[${mode-auto}]}
@@ -140,7 +143,11 @@ plan_one() { # TARGET
 	todo[$1]=nothing
 	is_same || todo[$1]=replace
 	# What takes the place of a program takes over its log.
-	[[ $log || ${todo[$1]} == nothing || ! $at_id ]] || ! has_log "$file" || want_log[$1]=$(log_of "$at_id")
+	[[ ! $log && ${todo[$1]} == replace && $at_id ]] || return 0
+	[[ $logs ]] || if has_log "$file"; then logs=yes; else logs=no; fi
+	[[ $logs == yes ]] || return 0
+	[[ ${log_now[$at_id]+known} ]] || log_now[$at_id]=$(log_of "$at_id")
+	want_log[$1]=${log_now[$at_id]}
 }
 
 # Whether what was read is the file's program, and looks into the lists that are pinned now.
@@ -297,9 +304,6 @@ verify_one() { # TARGET
 	object_note "$at_tag" "$loader" "$what" "${used[$1]}"
 }
 
-# By program, as far as it is known.
-declare -A log_now=()
-
 set_log() { # TARGET
 	local want=${want_log[$1]}
 	if [[ $dry && ${todo[$1]} != nothing ]]; then
@@ -408,20 +412,25 @@ disclaim() { # INDEX
 
 # What an attachment to the device that was read sees.
 sees() { # DEV HOOK
+	local seen
+	sees_read "$@"
+	printf '%s' "$seen"
+}
+sees_read() { # DEV HOOK; sets seen
 	case $2:$dev_kind:$dev_master in
-	tc/egress:bridge:*) printf 'what the host sends out through %s (host to container, outside to container), not container to container' "$1" ;;
-	tc/egress:*:-) printf 'every frame that leaves through %s' "$1" ;;
-	tc/egress:*) printf 'every frame that leaves %s by this port' "$dev_master" ;;
-	xdp:bridge:*) printf 'what comes up to the host through %s (container to host, container to outside), not container to container (use: %s %s ports)' "$1" "$(command_of xdp-on)" "$1" ;;
-	*:bridge:*) printf 'what comes up to the host through %s (container to host, container to outside), not container to container' "$1" ;;
-	*:-) printf 'every frame that enters through %s' "$1" ;;
-	*) printf 'every frame that enters %s by this port' "$dev_master" ;;
+	tc/egress:bridge:*) printf -v seen 'what the host sends out through %s (host to container, outside to container), not container to container' "$1" ;;
+	tc/egress:*:-) printf -v seen 'every frame that leaves through %s' "$1" ;;
+	tc/egress:*) printf -v seen 'every frame that leaves %s by this port' "$dev_master" ;;
+	xdp:bridge:*) printf -v seen 'what comes up to the host through %s (container to host, container to outside), not container to container (use: %s %s ports)' "$1" "${use_ports:=$(command_of xdp-on)}" "$1" ;;
+	*:bridge:*) printf -v seen 'what comes up to the host through %s (container to host, container to outside), not container to container' "$1" ;;
+	*:-) printf -v seen 'every frame that enters through %s' "$1" ;;
+	*) printf -v seen 'every frame that enters %s by this port' "$dev_master" ;;
 	esac
 }
 
 # Says what is attached: a line for each target, or JSON.
 hook_report() {
-	local target where list='' lines=() text log
+	local target where list='' lines=() text log seen
 	for target in "${!gone[@]}"; do note "$target: went away meanwhile"; done
 	((${#gone[@]} < ${#targets[@]})) || die 2 "$device: no port is left"
 	[[ ! $quiet || $json ]] || return 0
@@ -431,14 +440,14 @@ hook_report() {
 		((${#targets[@]} == 1)) || "${hook}_at" "$target"
 		where=xdp
 		[[ $hook == xdp ]] || where=tc/${target##* }
-		text=$(sees "$dev_name" "$where")
+		sees_read "$dev_name" "$where"
 		if [[ $json ]]; then
 			printf -v text '{"ifname":%s,"ifindex":%d,"hook":"%s","program":"%s","ours":true,"mode":%s,"id":%d,"tag":"%s","sees":%s}' \
-				"$(json_string "$dev_name")" "$dev_index" "$where" "$at_name" "$(json_string "$at_mode")" "$at_id" "$at_tag" "$(json_string "$text")"
+				"$(json_string "$dev_name")" "$dev_index" "$where" "$at_name" "$(json_string "$at_mode")" "$at_id" "$at_tag" "$(json_string "$seen")"
 		else
 			log=${log_now[$at_id]-}
 			[[ ${log:-off} != off ]] && log=", log $log" || log=''
-			text="$target: $at_name${at_mode:+, $at_mode mode}, id $at_id, tag $at_tag$list$log; sees $text"
+			text="$target: $at_name${at_mode:+, $at_mode mode}, id $at_id, tag $at_tag$list$log; sees $seen"
 		fi
 		lines+=("$text")
 	done

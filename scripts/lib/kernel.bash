@@ -17,6 +17,7 @@ k_devices=() k_name_of=()
 # whether it is ours (true, false), on how many hooks the same loaded program is (its counters and its
 # log are theirs together), and all of it as JSON.
 k_at_dev=() k_at_hook=() k_at_id=() k_at_mode=() k_at_ours=() k_at_shared=() k_at_json=()
+k_ours=() k_shared=() # by program: 1 if it is ours on some hook, on how many it is
 # Programs, by id. counters, bss and lost are map ids, 0 if there is no such map; slots are the ids of
 # the arrays that it looks for the list in, lists are NAME=ID of the maps of a list.
 k_prog_type=() k_prog_name=() k_prog_tag=() k_prog_btf=() k_prog_maps=()
@@ -52,7 +53,7 @@ k_snapshot() {
 		jq -rn --arg claims "$claims" --arg objects "$names" -f "$lib/kernel.jq" 2>&1) ||
 		die 2 "cannot read the programs and maps (bpftool): ${rows##*$'\n'}"
 	k_devices=() k_name_of=() k_at_dev=() k_at_hook=() k_at_id=() k_at_mode=() k_at_ours=() k_at_shared=() k_at_json=()
-	k_index=() k_type=() k_kind=() k_master=() k_mtu=() k_mac=() k_link=() k_named=()
+	k_ours=() k_shared=() k_index=() k_type=() k_kind=() k_master=() k_mtu=() k_mac=() k_link=() k_named=()
 	k_addr4=() k_addr6=() k_dynamic=() k_xdp_id=() k_xdp_name=() k_xdp_tag=() k_xdp_mode=() k_pin=()
 	k_prog_type=() k_prog_name=() k_prog_tag=() k_prog_btf=() k_prog_maps=()
 	k_prog_counters=() k_prog_bss=() k_prog_lost=() k_prog_slots=() k_prog_lists=()
@@ -62,6 +63,8 @@ k_snapshot() {
 		hook)
 			k_at_dev+=("${f[1]}") k_at_hook+=("${f[2]}") k_at_id+=("${f[3]}") k_at_mode+=("${f[4]}")
 			k_at_ours+=("${f[5]}") k_at_shared+=("${f[6]}") k_at_json+=("${f[7]}")
+			k_shared[f[3]]=${f[6]}
+			[[ ${f[5]} != true ]] || k_ours[f[3]]=1
 			;;
 		device)
 			row=${f[1]}
@@ -160,22 +163,14 @@ prog_name() { # ID; empty if it has none
 }
 
 is_ours() { # ID
-	local i
 	k_snapshot
-	for i in "${!k_at_id[@]}"; do
-		[[ ${k_at_id[i]} != "$1" || ${k_at_ours[i]} != true ]] || return 0
-	done
-	return 1
+	[[ ${k_ours[$1]-} ]]
 }
 
 # On how many hooks the loaded program is.
 hooks_of() { # ID
-	local i
 	k_snapshot
-	for i in "${!k_at_id[@]}"; do
-		[[ ${k_at_id[i]} != "$1" ]] || { printf '%d' "${k_at_shared[i]}" && return; }
-	done
-	printf 0
+	printf '%d' "${k_shared[$1]-0}"
 }
 
 # Whether the arrays that a program looks into are those that are pinned now: others are out of reach
@@ -183,7 +178,7 @@ hooks_of() { # ID
 looks_into_pins() { # ID
 	local slot kind pinned=' '
 	k_snapshot
-	for kind in "${kinds[@]}"; do pinned+="${k_pin[$(slot_of "$kind")]-} "; done
+	for kind in "${kinds[@]}"; do pinned+="${k_pin[${list_slot[$kind]}]-} "; done
 	for slot in ${k_prog_slots[$1]-}; do
 		[[ $pinned == *" $slot "* ]] || return 1
 	done
