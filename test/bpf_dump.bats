@@ -274,7 +274,7 @@ rich() { tr -d '\n' <"$BATS_TEST_DIRNAME/fixtures/rich.hex"; }
 	run --separate-stderr -0 "$DUMP" -b "$FIX/feed_odd.o" - \
 		< <(record "$(printf '%080d' 0)" && record "$(printf '%080d' 0)")
 	[[ $output == "00 00 00"*$'\n'"00 00 00"* && $(wc -l <<<"$stderr") -eq 2 ]]
-	[[ $stderr == *"ambiguous, name one with -t: 40 bytes may be twin_a, twin_b"* ]]
+	[[ $stderr == *"ambiguous, choose with -t: 40 bytes may be twin_a, twin_b"* ]]
 	run --separate-stderr -0 "$DUMP" -j -t "struct twin_b" -b "$FIX/feed_odd.o" - \
 		< <(record "$(printf '%080d' 0)")
 	[[ $output == '{"two":[0,0,0,0,0]}' && $stderr == "1 events, 0 lost" ]]
@@ -378,7 +378,7 @@ rich() { tr -d '\n' <"$BATS_TEST_DIRNAME/fixtures/rich.hex"; }
 	poke 2 2
 	run --separate-stderr -0 dump -j -c 2 $M/things
 	[[ ${#lines[@]} -eq 2 ]]
-	[[ $stderr == "bpf_dump: only the size of the records speaks for it, -t names another: large"$'\n'"2 events, 0 lost" ]]
+	[[ $stderr == "bpf_dump: chosen only by the size of the records, use -t for another: large"$'\n'"2 events, 0 lost" ]]
 	[[ $(jq -c . <<<"${lines[1]}") == '{"first":1,"text":"quo\"ted\nline","last":2}' ]]
 	reader -j -c 2 $M/larges
 	poke 6 1
@@ -396,7 +396,7 @@ rich() { tr -d '\n' <"$BATS_TEST_DIRNAME/fixtures/rich.hex"; }
 	poke 4 2
 	run --separate-stderr -0 dump -c 5 $M/things
 	[[ ${#lines[@]} -eq 5 && $(wc -l <<<"$stderr") -eq 3 ]]
-	[[ $stderr == *"40 bytes may be twin_a, twin_b"*"no struct of 56 bytes is in its BTF"* ]]
+	[[ $stderr == *"40 bytes may be twin_a, twin_b"*"no struct of 56 bytes in its BTF"* ]]
 	poke 3 1
 	run --separate-stderr -0 dump -j -t twin_b -c 1 $M/things
 	[[ $output == '{"two":[0,0,0,0,0]}' ]]
@@ -413,7 +413,7 @@ rich() { tr -d '\n' <"$BATS_TEST_DIRNAME/fixtures/rich.hex"; }
 	poke 1 2
 	run --separate-stderr -0 dump -j -c 2 $M/rb
 	[[ ${lines[1]} == '{"first":1,"pid":7,"last":0}' ]]
-	[[ $stderr == *"only the size of the records speaks for it"*": rec"$'\n'"2 events, 0 lost" ]]
+	[[ $stderr == *"chosen only by the size of the records"*": rec"$'\n'"2 events, 0 lost" ]]
 }
 
 @test "a program without BTF: hexadecimal, one line says why, -b helps" {
@@ -617,7 +617,7 @@ has_lines() { (($(wc -l <"$OUT") >= $1)); } # NUMBER
 	run --separate-stderr -1 dump -w "$BATS_TEST_TMPDIR/x" -d 1 $M/events
 	[[ -z $output && $stderr == "bpf_dump: its records are no packets, a member is missing: "* && $(wc -l <<<"$stderr") -eq 1 ]]
 	run --separate-stderr -1 "$DUMP" -w "$BATS_TEST_TMPDIR/x" -b "$FIX/feed_odd.o" - < <(record "$(printf '%080d' 0)")
-	[[ -z $output && $stderr == "bpf_dump: cannot be written as packets: ambiguous, name one with -t: 40 bytes may be twin_a, twin_b" ]]
+	[[ -z $output && $stderr == "bpf_dump: cannot be written as packets: ambiguous, choose with -t: 40 bytes may be twin_a, twin_b" ]]
 }
 
 @test "a closed pipe ends it with 0, at once even if nothing is sent" {

@@ -134,7 +134,7 @@ fails() { # STATUS PATTERN OLD [NEW]
 	for btf in '' -g; do
 		legacy "within$btf" -DINNER_FUNCTION $btf
 		run -0 --separate-stderr modernize "within$btf.o" "within$btf.new.o"
-		[[ $stderr == 'modernize: map legacy.within: has another name now, as BTF wants it: legacy_within' ]]
+		[[ $stderr == 'modernize: map legacy.within: renamed, because BTF requires an identifier: legacy_within' ]]
 		works "within$btf.new.o" legacy_within=5
 	done
 }
@@ -267,7 +267,7 @@ fails() { # STATUS PATTERN OLD [NEW]
 	network
 	legacy tail -DDEF=36 -DTAIL -g
 	run -0 --separate-stderr modernize tail.o tail.new.o
-	[[ $stderr == 'modernize: map jumps: its programs are put in by bpftool prog loadall, not by ip or tc: target' ]]
+	[[ $stderr == 'modernize: map jumps: its programs are filled in by bpftool prog loadall, not by ip or tc: target' ]]
 	run -0 modernize show tail.o
 	[[ $output == *'map jumps: prog_array, '*', programs put in by bpftool only; legacy, 36 bytes'* ]]
 	[[ ${lines[-1]} == 'modernize makes an object of it that bpftool takes' ]]
@@ -289,7 +289,7 @@ fails() { # STATUS PATTERN OLD [NEW]
 	for btf in '' -g; do
 		legacy "program$btf" -DSTATIC_PROGRAM -DSTATIC -DSUBPROG $btf
 		run -0 --separate-stderr modernize "program$btf.o" "program$btf.new.o"
-		[[ $stderr == 'modernize: program legacy: was static, and is global now: xdp_legacy' ]]
+		[[ $stderr == 'modernize: program legacy: was static, is global now: xdp_legacy' ]]
 		works "program$btf.new.o"
 	done
 }
@@ -567,7 +567,7 @@ fails() { # STATUS PATTERN OLD [NEW]
 	clang -target bpf -O2 -S -I "/usr/include/$(cc -dumpmachine)" "$repo/test/fixtures/legacy.bpf.c" -o some.s
 	sed -i '/^unused:/d; /unused/d' some.s
 	clang -target bpf -c some.s -o some.o
-	fails 2 'modernize: cannot be carried over: some.o: a map behind third has no name*' some.o
+	fails 2 'modernize: cannot be carried over: some.o: a map after third has no name*' some.o
 	# Where symbols do not say how long a definition is, the last one looks twice as long.
 	sed -i '/\.size.*\(first\|second\|third\)/d' some.s
 	clang -target bpf -c some.s -o some.o

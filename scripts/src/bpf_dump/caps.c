@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Giving up capabilities, see caps.h. */
+/* Drops capabilities, see caps.h. */
 #include <errno.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>

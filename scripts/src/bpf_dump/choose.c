@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The struct of a record, see choose.h. */
+/* Which struct is a record, see choose.h. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,7 +27,7 @@ struct pick {
 	enum step step;
 	struct fmt *fmt; /* compiled when first chosen */
 	bool open_end;	 /* its last member is an array of no length */
-	bool bad;	 /* it was chosen and could not be compiled */
+	bool bad;	 /* chosen, but could not be compiled */
 	bool told;
 };
 
@@ -62,7 +62,7 @@ static struct pick *find(struct choose *c, const struct users_btf *from, uint32_
 	return NULL;
 }
 
-/* From a variable's type to the struct that it is, points to or holds many of. */
+/* Follows a variable's type to the struct that it is, points to or is an array of. */
 static void mark(struct choose *c, const struct users_btf *from, uint32_t id, enum step step)
 {
 	struct btf_view t;
@@ -125,7 +125,7 @@ static void mark_variables(struct choose *c, const struct users_btf *from)
 	free(is_map);
 }
 
-/* What programs are called with, and what the loader's headers bring along. */
+/* Contexts of programs, and types from the loader's headers. */
 static bool is_context(const char *name)
 {
 	static const char *const whole[] = {
@@ -149,7 +149,7 @@ static bool is_context(const char *name)
 	return false;
 }
 
-/* What the only parameter of a global function points to: programs are such functions. */
+/* Is it the context of a program: what the only parameter of a global function points to? */
 static bool is_parameter(const struct pick *p)
 {
 	const struct btf *b = &p->from->btf;
@@ -183,7 +183,7 @@ static int compare_names(const void *a, const void *b)
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* Structs that nothing but their size speaks for must not be the kernel's own. */
+/* A struct chosen only by its size must not be one of the kernel's own. */
 static void drop_kernel_types(struct choose *c)
 {
 	const char **names = NULL;
@@ -227,7 +227,7 @@ static int add_pick(struct choose *c, const struct users_btf *from, uint32_t id)
 	if (!*t.name || (!is_struct(&t) && t.kind != BTF_KIND_TYPEDEF) || btf_bare(b, id, &bare) ||
 	    !is_struct(&bare) || (t.kind == BTF_KIND_TYPEDEF && *bare.name) || !bare.vlen)
 		return 0;
-	/* several programs from one object have the same structs */
+	/* the programs of one object share its structs */
 	for (i = 0; i < c->n_picks; i++)
 		if (c->picks[i].from != from && c->picks[i].size == bare.size &&
 		    !strcmp(c->picks[i].name, t.name))
@@ -257,7 +257,7 @@ static int fix(struct choose *c, const struct btf *b, uint32_t id)
 	return fmt_compile(&c->fixed, b, id, c->mode);
 }
 
-/* -t NAME: a struct, union, typedef, … of this name; with the keyword too. */
+/* -t NAME: a struct, union, typedef, … of this name, with or without the keyword. */
 static int named_type(struct choose *c, const char *name)
 {
 	static const char *const keywords[] = { "struct ", "union " };
@@ -324,7 +324,7 @@ static bool fits(const struct choose *c, const struct pick *p, size_t len)
 	return p->size == len || (c->perf && (p->size + 4ull + 7) / 8 * 8 - 4 == len);
 }
 
-/* The only struct of this step, or NULL and how many there are; adds their names to why. */
+/* The only struct of this step, or NULL. Sets *n to how many there are, and why to their names. */
 static struct pick *only(struct choose *c, enum step step, size_t len, bool longer, int *n)
 {
 	struct pick *one = NULL;
@@ -356,7 +356,8 @@ static struct pick *choose(struct choose *c, size_t len)
 	for (step = BY_NAME; step <= STEPS + BY_STEM; step++) {
 		bool longer = step >= STEPS;
 
-		if (step == BY_SIZE && !c->dropped) { /* late: it takes some milliseconds */
+		if (step == BY_SIZE &&
+		    !c->dropped) { /* as late as possible: it takes milliseconds */
 			drop_kernel_types(c);
 			c->dropped = true;
 		}
@@ -366,7 +367,7 @@ static struct pick *choose(struct choose *c, size_t len)
 		if (n) {
 			memcpy(names, c->why, sizeof(names));
 			snprintf(c->why, sizeof(c->why),
-				 HEX "ambiguous, name one with -t: %zu bytes may be %.*s", len, 400,
+				 HEX "ambiguous, choose with -t: %zu bytes may be %.*s", len, 400,
 				 names);
 			return NULL;
 		}
@@ -380,8 +381,8 @@ static struct pick *choose(struct choose *c, size_t len)
 			 c->users->no_btf);
 	else
 		snprintf(c->why, sizeof(c->why),
-			 HEX "no struct of %zu bytes is in its BTF, name one with -t or -b: %s",
-			 len, c->users->btfs[0].owner);
+			 HEX "no struct of %zu bytes in its BTF, use -t or -b: %s", len,
+			 c->users->btfs[0].owner);
 	return NULL;
 }
 
@@ -406,7 +407,7 @@ const struct fmt *choose_fmt(struct choose *c, size_t len)
 		c->why[0] = '\0';
 		if (p->step >= BY_MAP_VALUE && !p->told)
 			snprintf(c->why, sizeof(c->why),
-				 "only the size of the records speaks for it, -t names another: %s",
+				 "chosen only by the size of the records, use -t for another: %s",
 				 p->name);
 		p->told = true;
 		k->fmt = p->fmt;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* From a BTF type to operations, see format.h and ops.h. */
+/* Compiles a BTF type to operations, see format.h and ops.h. */
 #include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
@@ -15,16 +15,16 @@
 #define MAX_SIZE    (64 * 1024 * 1024) /* of a record, bytes */
 #define MAX_ENUM    65536
 #define MAX_STEPS   65536
-#define MAX_COLUMNS 24 /* what a column of text is filled to at most */
+#define MAX_COLUMNS 24 /* width to which a column of text is filled, at most */
 
 enum role {
 	RECORD,
 	MEMBER,
 	ANON,	 /* a member without a name: its members are its parent's */
-	ELEMENT, /* of an array; its name is the array's, for the rules by name only */
+	ELEMENT, /* of an array; has the array's name, only for the rules by name */
 };
 
-struct place { /* where a value stands while the type is walked */
+struct place { /* where a value is, while the type is walked */
 	enum role role;
 	const char *name;
 	uint32_t bit; /* from the start of the record or of the loop's element */
@@ -38,9 +38,9 @@ struct place { /* where a value stands while the type is walked */
 struct compiler {
 	struct fmt *f;
 	const struct btf *b;
-	uint32_t pending; /* where the literal that waits for the next operation begins */
+	uint32_t pending; /* start of the literal that will go to the next operation */
 	bool first;	  /* no comma before the next member */
-	int steps;	  /* types walked so far; structs that hold each other twice explode */
+	int steps;	  /* types walked so far: nested arrays of structs can explode */
 	uint32_t last_column;
 };
 
@@ -77,7 +77,7 @@ static int literal_str(struct compiler *c, const char *s)
 	return literal(c, s, strlen(s));
 }
 
-/* A name from BTF is meant to be an identifier, but nobody has checked. */
+/* A name from BTF should be an identifier, but nothing guarantees it. */
 static int literal_name(struct compiler *c, const char *s)
 {
 	int err = 0;
@@ -114,7 +114,7 @@ static struct op *add_op(struct compiler *c, enum op_kind kind, uint32_t off, ui
 	return op;
 }
 
-/* Before a value: its name in JSON and inside arrays, else what stands between columns. */
+/* Before a value: its name in JSON and inside arrays, otherwise the gap between columns. */
 static int begin(struct compiler *c, const struct place *at)
 {
 	bool json = c->f->mode == FMT_JSON;
@@ -141,7 +141,7 @@ static uint32_t trimmed(const char *s, uint32_t len)
 	return len;
 }
 
-/* The column's title, and how far its values are filled. */
+/* The column's title, and its width. */
 static int column(struct compiler *c, struct op *op, const struct place *at, uint32_t width)
 {
 	struct fmt *f = c->f;
@@ -201,7 +201,7 @@ static int compare_values(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-/* Not a value that a record would hold: bounds and counts of the enumeration itself. */
+/* Bounds and counts of the enumeration, which no record contains as a value. */
 static bool is_bound(const char *s)
 {
 	size_t n = strlen(s);
@@ -209,7 +209,7 @@ static bool is_bound(const char *s)
 	return *s == '_' || !strncmp(s, "NR_", 3) || (n > 4 && !strcmp(s + n - 4, "_MAX"));
 }
 
-/* Length of what all names begin with, up to a '_' and never a whole name. */
+/* Length of the prefix that all names share, up to a '_' and never a whole name. */
 static size_t common_prefix(const struct btf *b, const struct btf_view *t)
 {
 	const char *one = NULL;
@@ -299,7 +299,7 @@ static bool name_before(const struct btf *b, uint32_t id, const char *end)
 	return false;
 }
 
-/* Is the type, or a typedef on the way to it, __beN (kernel) or beN? */
+/* Is the type, or a typedef that leads to it, one of the kernel's __beN? */
 static bool is_be(const struct btf *b, uint32_t id)
 {
 	return name_before(b, id, "__be16") || name_before(b, id, "__be32") ||
@@ -328,7 +328,8 @@ static int integer(struct compiler *c, uint32_t id, const struct btf_view *t, st
 	}
 	if ((size != 1 && size != 2 && size != 4 && size != 8) || !bits || bits > size * 8)
 		return -EBADMSG;
-	if (!at.bits && (bits != size * 8 || off)) { /* a bit-field as old compilers wrote it */
+	if (!at.bits &&
+	    (bits != size * 8 || off)) { /* a bit-field in the encoding of old compilers */
 		at.bit += off;
 		at.bits = bits;
 	}
@@ -381,7 +382,7 @@ static int enumeration(struct compiler *c, const struct btf_view *t, const struc
 	return 0;
 }
 
-/* An array of bytes or of words that is one value: a string, an address. 1: it is not. */
+/* An array of bytes or words that is one value, a string or an address. 1: it is not. */
 static int array_value(struct compiler *c, const struct btf_view *a, const struct btf_view *t,
 		       const struct place *at)
 {
@@ -410,7 +411,7 @@ static int array_value(struct compiler *c, const struct btf_view *a, const struc
 		kind = OP_IP4;
 	else if (a->word == 6)
 		kind = OP_MAC;
-	/* what is before them stays if they are left out */
+	/* the literal before them must stay if they are left out */
 	if (flex && kind == OP_BYTES && c->pending != c->f->lit_len && !add_op(c, OP_LITERAL, 0, 0))
 		return -E2BIG;
 	if (flex && kind == OP_BYTES)
@@ -432,7 +433,7 @@ static int array_value(struct compiler *c, const struct btf_view *a, const struc
 static int array(struct compiler *c, const struct btf_view *a, const struct place *at)
 {
 	int64_t stride = btf_size(c->b, a->type);
-	/* what the array is called decides how its elements are printed: addr[2], comm[4][16] */
+	/* the array's name decides how its elements are printed: addr[2], comm[4][16] */
 	struct place el = {
 		.role = ELEMENT, .name = at->name, .depth = at->depth + 1, .inner = true
 	};
@@ -476,7 +477,7 @@ static void set_path(struct place *at, const struct place *up, const char *name)
 		 name);
 }
 
-/* ifindex gets ifname before it, rx_ifindex rx_ifname, unless the struct has that member itself. */
+/* Puts ifname before ifindex, rx_ifname before rx_ifindex, unless the struct has that member. */
 static int add_ifname(struct compiler *c, const struct btf_view *s, const struct place *index,
 		      const struct place *up)
 {
@@ -515,7 +516,7 @@ static int member(struct compiler *c, const struct btf_view *s, const struct btf
 	err = btf_bare(c->b, m->type, &t);
 	if (err || size < 0)
 		return err ?: (int)size;
-	/* inside its struct, so that what is printed is bounded by the size of the record */
+	/* every member must lie inside its struct: that bounds all reads by the record's size */
 	if (m->bits ? m->bit_off + m->bits > (uint64_t)s->size * 8
 		    : m->bit_off / 8 + (uint64_t)size > s->size)
 		return -EBADMSG;
@@ -637,7 +638,7 @@ int fmt_compile(struct fmt **made, const struct btf *b, uint32_t id, enum fmt_mo
 	if (!err && mode != FMT_HEX)
 		err = walk(&c, id, &top);
 	c.f->tail = c.pending;
-	if (c.f->header_len) { /* nothing but the end of the line stands behind the last column */
+	if (c.f->header_len) { /* do not fill the last column */
 		c.f->ops[c.last_column].width = 0;
 		c.f->header_len = trimmed(c.f->header, c.f->header_len);
 	}

@@ -40,8 +40,7 @@ struct fmt;
 
 void fmt_env_init(struct fmt_env *e, char *(*find_if)(unsigned int index, char *name));
 void fmt_env_tick(struct fmt_env *e); /* every second or so: clocks are set, interfaces renamed */
-/* Converts a record's time, ns of CLOCK_BOOTTIME or (from 10^18 on) since 1970, to ns since 1970.
- */
+/* A record's time, ns of CLOCK_BOOTTIME or (from 10^18 on) since 1970, as ns since 1970. */
 uint64_t fmt_epoch(const struct fmt_env *e, uint64_t v);
 /* The same, as text. Needs OUT_VALUE of room. */
 void fmt_time(struct fmt_env *e, struct out *o, uint64_t v, bool json);

@@ -135,7 +135,7 @@ static void catch_signals(void)
 	sigaction(SIGPIPE, &act, NULL);
 }
 
-/* Returns 0 or, after it has said why not, the exit status. */
+/* Returns 0 or, after a message, the exit status. */
 static int write_packet(struct dump *d, const void *data, size_t len)
 {
 	const struct fmt *f = choose_fmt(&d->choose, len);
@@ -252,7 +252,7 @@ static int parse_seconds(const char *text, int64_t *ns)
 	return *ns > 0 ? 0 : -EINVAL;
 }
 
-/* -1: go on; else the exit status */
+/* -1: go on; otherwise the exit status */
 static int parse(struct options *o, int argc, char **argv)
 {
 	int c, modes = 0;
@@ -302,26 +302,26 @@ static int parse(struct options *o, int argc, char **argv)
 		case 'V':
 			return puts(version) < 0 || fflush(stdout) ? 2 : 0;
 		case ':':
-			return bad_argument("a word is missing after", word);
+			return bad_argument("needs an argument", word);
 		default:
 			return bad_argument("unknown option, see bpf_dump -h", word);
 		}
 	}
 	if (modes & (modes - 1))
-		return bad_argument("only one of them", "-j -x -w");
+		return bad_argument("cannot be combined", "-j -x -w");
 	if (optind == argc)
-		return bad_argument("a word is missing, see bpf_dump -h", "PIN");
+		return bad_argument("missing argument, see bpf_dump -h", "PIN");
 	if (optind + 1 < argc)
-		return bad_argument("unknown word, see bpf_dump -h", argv[optind + 1]);
+		return bad_argument("unexpected argument, see bpf_dump -h", argv[optind + 1]);
 	o->pin = argv[optind];
 	if (o->skip && !strcmp(o->pin, "-"))
-		return bad_argument("saved records are all from before", "-s");
+		return bad_argument("makes no sense with saved records", "-s");
 	if (!strcmp(o->pin, "help"))
 		return answer(usage);
 	return -1;
 }
 
-/* A refusal by the kernel, or what is missing. */
+/* Reports a failed call; returns the exit status. */
 static int refused(const char *what, const char *thing, int err)
 {
 	if ((err == -EPERM || err == -EACCES) && geteuid())
@@ -349,7 +349,7 @@ static int open_pin(struct dump *d)
 		return bad_argument("not a pinned map", pin);
 	err = bpf_info(d->map_fd, &d->map, sizeof(d->map));
 	if (err)
-		return refused("cannot read about", pin, err);
+		return refused("cannot get information on", pin, err);
 	if (d->map.type != BPF_MAP_TYPE_RINGBUF && d->map.type != BPF_MAP_TYPE_PERF_EVENT_ARRAY)
 		return bad_argument("neither a ring buffer nor a perf event array", pin);
 	return -1;
@@ -367,7 +367,7 @@ static int open_btf(struct dump *d)
 		if (!err && !d->opt.object && d->map.btf_id)
 			err = users_add_btf(&d->users, d->map.btf_id, d->map.name);
 		if (err && !d->opt.object)
-			return refused("cannot look for its program", pin, err);
+			return refused("cannot look for the programs that use it", pin, err);
 	}
 	if (d->opt.object) {
 		err = users_add_file(&d->users, d->opt.object);
@@ -389,8 +389,7 @@ static int open_btf(struct dump *d)
 	err = choose_open(&d->choose, d->opt.type, d->map.btf_value_type_id,
 			  d->opt.object ? 0 : d->map.btf_id);
 	if (err == -ENOENT && !d->users.n_btfs)
-		return bad_argument("there is no BTF to find the type in, give it with -b",
-				    d->opt.type);
+		return bad_argument("no BTF to find the type in, give it with -b", d->opt.type);
 	if (err == -ENOENT)
 		return bad_argument("no such type in its BTF", d->opt.type);
 	if (err && d->opt.type)
@@ -471,7 +470,7 @@ static int open_lines(struct dump *d)
 	int err;
 
 	if (d->opt.mode == FMT_HEX || d->opt.write || d->opt.type || d->opt.object)
-		return bad_argument("lines of text have no type, no -x, -w, -t, -b", d->opt.pin);
+		return bad_argument("-x, -w, -t and -b do not apply to lines of text", d->opt.pin);
 	err = lines_open(&d->lines, d->opt.pin);
 	if (!err) {
 		d->source = &d->lines.source;
@@ -577,7 +576,7 @@ static int tick(struct dump *d)
 	fmt_env_tick(&d->env);
 	err = s->tick ? s->tick(s) : 0;
 	if (err)
-		return refused("cannot read a new CPU's records", d->opt.pin, err);
+		return refused("cannot read the records of a new CPU", d->opt.pin, err);
 	if (s->lost)
 		s->lost(s, &d->sink);
 	return -1;
@@ -656,7 +655,7 @@ static int read_saved(struct dump *d)
 	while (!err && !stop)
 		err = d->source->drain(d->source, &d->sink, false, &got);
 	if (err == -EBADMSG) {
-		say("a record's length is wrong, or the end is missing: standard input");
+		say("a record has a wrong length or is cut off: standard input");
 		return 1;
 	}
 	if (err < 0 && err != -EINTR && err != d->out.err)

@@ -7,7 +7,7 @@
 #include <linux/bpf.h>
 #include "names.h"
 
-/* Does one of the words of the name stand in the list? The list ends with NULL. */
+/* Is one of the words of the name in the list, which ends with NULL? */
 static bool has_word(const char *name, const char *const *list)
 {
 	size_t i, len;
@@ -104,7 +104,7 @@ bool name_is_record_of(const char *type, const char *map)
 {
 	static const char *const ends[] = { "", "_record", "_event", "_rec", "_t", "_data" };
 	size_t i, n = strlen(map);
-	/* the kernel keeps so many bytes of a map's name */
+	/* the kernel cuts a map's name to this length */
 	bool cut = n == BPF_OBJ_NAME_LEN - 1;
 
 	if (!n || strncmp(type, map, n - (map[n - 1] == 's')))

@@ -33,7 +33,7 @@
 
 struct options {
 	uint32_t len;
-	uint8_t bytes[256]; /* more than all options of a block: four at most, one with a text */
+	uint8_t bytes[256]; /* enough for all options of a block: four at most, one of them text */
 };
 
 /* The text of an enum's value. */
@@ -62,7 +62,7 @@ static void add_option(struct options *to, uint16_t code, const void *value, uin
 	to->len += sizeof(head) + padded(len);
 }
 
-/* A block but for its captured bytes: what is fixed in it, then its options. */
+/* Starts a block: its head and fixed part. Captured bytes and options follow. */
 static void begin_block(struct out *o, uint32_t type, const void *fixed, uint32_t len,
 			uint32_t total)
 {
@@ -170,7 +170,7 @@ static void bytes(struct pcapng_field *f, const struct btf *b, const struct btf_
 	*f = (struct pcapng_field){ .off = off, .size = t->word ? t->word : UINT32_MAX };
 }
 
-/* A member that is not before the captured bytes is none: nobody has checked the BTF. */
+/* Ignores a member that is not before the captured bytes: the BTF may claim anything. */
 static void only_before(struct pcapng_field *f, uint32_t end)
 {
 	if (f->off <= end && f->size <= end - f->off)
@@ -254,13 +254,13 @@ static void read_word(struct pcapng *p, const struct pcapng_field *f, struct fmt
 	w->text[n] = '\0';
 }
 
-/* Interfaces are told apart by their index, and named as they are called now. */
+/* Interfaces are identified by index and get the name that they have now. */
 static int interface(struct pcapng *p, uint32_t index, struct fmt_env *e, struct out *o,
 		     uint32_t *id)
 {
 	struct {
 		uint16_t link, reserved;
-		uint32_t snap; /* 0: no limit; the kernel side has it */
+		uint32_t snap; /* 0: no limit here, the BPF program has one */
 	} fixed = { .link = LINK_ETHERNET };
 	const char *name = fmt_ifname(e, index);
 	struct options opt = { 0 };
@@ -341,7 +341,7 @@ int pcapng_record(struct pcapng *p, const struct btf *b, uint32_t id, struct fmt
 	}
 	if (p->missing)
 		return -EPROTOTYPE;
-	if (len < p->data.off) /* behind all the others */
+	if (len < p->data.off) /* all other members are before it */
 		return -EBADMSG;
 	err = interface(p, load(p, &p->ifindex, from), e, o, &fixed.interface);
 	if (err)

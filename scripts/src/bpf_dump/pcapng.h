@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Writes records as packets of a pcapng file (draft-ietf-opsawg-pcapng), in the host's byte order,
- * Ethernet. Of the record's struct these members are looked for by name:
+ * Ethernet. These members of the record's struct are used, by name:
  *   ts           __u64, ns, as fmt_epoch() reads it
- *   ifindex      __u32; an interface is described when its first packet comes
+ *   ifindex      __u32; an interface is described before its first packet
  *   len          1 to 8 bytes: length on the wire
- *   data         the last member, an array of bytes: what was captured, from the frame's first on
- *   hook         an enum, may be missing: what begins with xdp or with anything else (tc) says
- *                whose verdict it is, what ends with egress that it goes out
- *   verdict      an enum, may be missing: pass, drop
- *   reason       an enum, may be missing; with the verdict's it is the packet's comment
- * Values of enums are compared as they are printed (bpf_dump.8).
+ *   data         the last member, an array of bytes: the start of the frame, as captured
+ *   hook         an enum, optional: a name that begins with xdp means an XDP verdict, any other
+ * tc's; one that ends with egress means outbound verdict      an enum, optional: pass, drop reason
+ * an enum, optional; together with the verdict it becomes the packet's comment Values of enums are
+ * compared as they are printed (bpf_dump(8)).
  */
 #ifndef PLAINBPF_PCAPNG_H
 #define PLAINBPF_PCAPNG_H
@@ -18,12 +17,12 @@
 #include "format.h"
 
 struct pcapng_field {
-	uint32_t off, size; /* bytes; size 0: there is no such member */
+	uint32_t off, size; /* bytes; size 0: no such member */
 	struct fmt *text;   /* of an enum */
 };
 
 struct pcapng {
-	/* the type that was looked at last, and its members */
+	/* the type of the last record, and its members */
 	const struct btf *btf;
 	uint32_t id;
 	struct pcapng_field ts, ifindex, len, data, hook, verdict, reason;
@@ -34,15 +33,15 @@ struct pcapng {
 	struct out text;
 };
 
-/* Begins the file. -ENOMEM */
+/* Writes the file's header. -ENOMEM */
 int pcapng_open(struct pcapng *p, struct out *o);
 /*
- * One packet, of type `id`. -EPROTOTYPE: the type is none of a packet (`missing`); -EBADMSG: the
- * record is shorter than the members before `data`; -ENOMEM.
+ * One packet, of type `id`. -EPROTOTYPE: the type lacks a member (`missing`); -EBADMSG: the record
+ * ends before `data`; -ENOMEM.
  */
 int pcapng_record(struct pcapng *p, const struct btf *b, uint32_t id, struct fmt_env *e,
 		  struct out *o, const void *data, size_t len);
-/* So many packets were lost before the next one. */
+/* n packets were lost before the next one. */
 void pcapng_lost(struct pcapng *p, uint64_t n);
 void pcapng_close(struct pcapng *p);
 

@@ -179,7 +179,7 @@ int users_find(struct users *f, uint32_t map_id, bool btf)
 			return err == -ENOENT ? 0 : err;
 		id = attr.next_id;
 		fd = bpf_id_open(BPF_PROG_GET_FD_BY_ID, id);
-		if (fd == -ENOENT) /* it went while we looked */
+		if (fd == -ENOENT) /* unloaded just now */
 			continue;
 		if (fd < 0)
 			return fd;

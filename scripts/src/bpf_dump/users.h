@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the kernel knows about a map: the programs that use it, their BTF, and their counters of
- * lost records (a BPF ring buffer has none of its own): maps of such a program named pb_lost or
- * lost, of type PERCPU_ARRAY or ARRAY, whose element 0 begins with a __u64 count.
+ * Who uses a map: its programs, their BTF, and their counters of lost records, since a BPF ring
+ * buffer counts none itself. Such a counter is a map of a program named pb_lost or lost, of type
+ * PERCPU_ARRAY or ARRAY, whose element 0 begins with a __u64 count.
  */
 #ifndef PLAINBPF_USERS_H
 #define PLAINBPF_USERS_H
@@ -21,7 +21,7 @@ struct users_btf {
 struct users_lost {
 	uint32_t id;
 	int fd;
-	uint32_t cpus; /* values of the element; 1 of a plain ARRAY */
+	uint32_t cpus; /* values of the element; 1 for a plain ARRAY */
 	size_t stride; /* bytes */
 	uint64_t *seen;
 };
@@ -30,16 +30,15 @@ struct users {
 	struct users_btf *btfs;
 	struct users_lost *losts;
 	int n_btfs, n_losts, programs; /* programs that use the map */
-	char no_btf[64];	       /* one of them that has no BTF */
+	char no_btf[64];	       /* the name of one without BTF */
 };
 
-/* Look through all programs, with or without their BTF; -EPERM without CAP_SYS_ADMIN. */
+/* Looks through all programs; btf: reads their BTF. -EPERM without CAP_SYS_ADMIN. */
 int users_find(struct users *f, uint32_t map_id, bool btf);
 int users_add_btf(struct users *f, uint32_t id, const char *owner);
-/* The .BTF section of an ELF file, or a raw BTF file. -ENOENT: no such file; -ENODATA: no BTF in it
- */
+/* The .BTF section of an ELF file, or a raw BTF file. -ENOENT: no such file; -ENODATA: no BTF */
 int users_add_file(struct users *f, const char *path);
-/* Tell the sink what was lost since the last call; the first call after users_find() only looks. */
+/* Reports to the sink what was lost since the last call; s NULL: only remembers the counts. */
 void users_lost(struct users *f, struct sink *s);
 void users_free(struct users *f);
 

@@ -46,13 +46,13 @@ static bool has_size(uint32_t kind)
 	       kind == BTF_KIND_DATASEC;
 }
 
-/* Names are strings of BTF_NAME_MAX bytes at most, so that no walk over them can take for ever. */
+/* Names have at most BTF_NAME_MAX bytes: no walk over them can take forever. */
 static bool name_ok(const struct btf *b, uint32_t off)
 {
 	return off < b->str_len && strnlen(b->str + off, BTF_NAME_MAX + 1) <= BTF_NAME_MAX;
 }
 
-/* The type at id and all that it refers to lie inside the buffer. */
+/* Checks that the type and everything it refers to lie inside the buffer. */
 static int check(const struct btf *b, uint32_t id)
 {
 	uint32_t i, at = b->at[id], info = u32_at(b, at + 4);
@@ -81,8 +81,7 @@ static int check(const struct btf *b, uint32_t id)
 	return 0;
 }
 
-/* Find where each type begins; type 0 is void and gets the first type's place, which is never read.
- */
+/* Finds where each type begins. Type 0 is void; its entry is never read. */
 static int index_types(struct btf *b, uint32_t at, uint32_t end)
 {
 	uint32_t room = 64;

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * BTF reader over (buffer, length). The buffer is not trusted: btf_open() checks every type once,
- * so that afterwards every id, name and member reached through these functions is inside the
- * buffer. What it does not check, because the graph alone shows it, is loops: walkers limit their
- * depth. Layout: Documentation/bpf/btf.rst and <linux/btf.h>. Both byte orders; values are returned
- * in the host's. Sizes are bytes, offsets of members bits. Errors: -EBADMSG (corrupt), -ENOMEM,
- * -E2BIG.
+ * Reads BTF from a buffer that is not trusted: btf_open() checks every type once, and afterwards
+ * every id, name and member reached through these functions is inside the buffer. Loops are not
+ * checked, so whoever walks the types limits the depth. Layout: Documentation/bpf/btf.rst and
+ * <linux/btf.h>. Both byte orders; values are returned in the host's. Sizes are in bytes, offsets
+ * of members in bits. Errors: -EBADMSG (corrupt), -ENOMEM, -E2BIG.
  */
 #ifndef PLAINBPF_BTF_H
 #define PLAINBPF_BTF_H
@@ -14,7 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define BTF_DEPTH    32	 /* of typedefs, arrays, structs in each other, as in the kernel */
+#define BTF_DEPTH    32	 /* of nested typedefs, arrays and structs, as in the kernel */
 #define BTF_NAME_MAX 511 /* bytes of a name; the kernel's KSYM_NAME_LEN - 1 */
 
 struct btf {
@@ -23,7 +22,7 @@ struct btf {
 	uint32_t str_len;
 	uint32_t types; /* valid ids are 0 (void) to types - 1 */
 	uint32_t *at;	/* offset in buf of each type */
-	uint32_t end;	/* and of what is behind the last one */
+	uint32_t end;	/* and of the end of the last one */
 	bool swap;	/* the buffer is in the other byte order */
 };
 
@@ -32,8 +31,7 @@ struct btf_view {
 	uint32_t id, kind, vlen;
 	bool kflag;
 	uint32_t size; /* INT, ENUM, ENUM64, STRUCT, UNION, FLOAT, DATASEC; else 0 */
-	uint32_t type; /* what the others refer to; of an ARRAY its elements, of a VAR the
-			  variable's */
+	uint32_t type; /* for the others, what they refer to; for an ARRAY its elements */
 	uint32_t word; /* INT: encoding word; ARRAY: number of elements; VAR, FUNC: linkage */
 	uint32_t at;   /* offset in buf of what follows the type */
 };
@@ -52,7 +50,7 @@ void btf_close(struct btf *b);
 /* id must be below b->types; i below t->vlen. */
 void btf_get(const struct btf *b, uint32_t id, struct btf_view *t);
 void btf_part(const struct btf *b, const struct btf_view *t, uint32_t i, struct btf_part *p);
-/* Follow typedefs and qualifiers to what they stand for. -ELOOP if there are too many. */
+/* Follows typedefs and qualifiers to the type itself. -ELOOP if there are too many. */
 int btf_bare(const struct btf *b, uint32_t id, struct btf_view *t);
 /* Size of a type in bytes, or -EBADMSG, -ELOOP. */
 int64_t btf_size(const struct btf *b, uint32_t id);

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* BTF that grows, see btf_edit.h. */
+/* Adds types to BTF, see btf_edit.h. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <linux/btf.h>
 #include "btf_edit.h"
 
-#define HEADER 24 /* bytes that are written of a struct btf_header */
+#define HEADER 24 /* bytes of struct btf_header that are written */
 
 static void bytes(struct btf_edit *e, struct btf_bytes *b, const void *p, size_t n)
 {
@@ -37,7 +37,7 @@ static void word(struct btf_edit *e, struct btf_bytes *b, uint32_t v)
 	bytes(e, b, &v, sizeof(v));
 }
 
-/* Offset of a string, new or added before. */
+/* The offset of a string, which is added if it is new. */
 static uint32_t string(struct btf_edit *e, const char *text)
 {
 	uint32_t base = e->old ? e->old->str_len : 0, at;
@@ -77,7 +77,7 @@ void btf_edit_close(struct btf_edit *e)
 	memset(e, 0, sizeof(*e));
 }
 
-/* Where the type is to be written to; *id 0 gets the next id. */
+/* The buffer for a type; if *id is 0, it gets the next id. */
 static struct btf_bytes *begin(struct btf_edit *e, uint32_t *id, const char *name, uint32_t kind,
 			       uint32_t vlen, uint32_t last)
 {
@@ -189,7 +189,7 @@ bool btf_edit_moves(const struct btf_edit *e)
 	return false;
 }
 
-/* The types that were there, with those that stand in place of some. */
+/* The old types, some of them replaced. */
 static void old_types(struct btf_edit *e, struct btf_bytes *all)
 {
 	const struct btf *b = e->old;

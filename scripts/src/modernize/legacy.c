@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Map definitions of an object, see legacy.h. */
+/* Reads the map definitions of an object, see legacy.h. */
 #include <elf.h>
 #include <errno.h>
 #include <stdarg.h>
@@ -13,13 +13,13 @@
 #define LEAST	   16 /* bytes of a definition: all but the flags */
 #define PIN_OBJECT 1  /* PIN_OBJECT_NS, PIN_GLOBAL_NS of iproute2's bpf_elf.h */
 #define PIN_GLOBAL 2
-#define SLOTS_MAX  65536 /* of a map-in-map that are filled: eight bytes of the file each */
+#define SLOTS_MAX  65536 /* filled slots of a map-in-map; each takes 8 bytes of the file */
 
 __attribute__((format(printf, 2, 3))) static void because(char *why, const char *format, ...)
 {
 	va_list args;
 
-	if (why[0]) /* the first reason is the one that is told */
+	if (why[0]) /* the first reason is the one to report */
 		return;
 	va_start(args, format);
 	vsnprintf(why, LEGACY_WHY, format, args);
@@ -82,7 +82,7 @@ static int in_order(const void *a, const void *b)
 	return x->symbol < y->symbol ? -1 : x->symbol > y->symbol;
 }
 
-/* Of two names of one place a global one is the map's; another one is an alias. */
+/* If two symbols name one place, the global one is the map, the other an alias. */
 static bool is_better(const struct elf_image *m, const struct object_map *a,
 		      const struct object_map *b)
 {
@@ -142,8 +142,8 @@ static bool all_zero(const uint8_t *p, uint64_t n)
 }
 
 /*
- * How long each definition is: its symbol says so, else what is there up to the next one. What
- * nobody names is nothing, or a map whose name was stripped.
+ * The length of each definition: its symbol's size, otherwise everything up to the next one. Bytes
+ * without a symbol are zero, or a map whose symbol was stripped.
  */
 static void measure(struct object_maps *o, const struct elf_image *m)
 {
@@ -163,7 +163,7 @@ static void measure(struct object_maps *o, const struct elf_image *m)
 			end = o->map[i + 1].at;
 		if (!map->size || map->size > end - map->at)
 			map->size = end - map->at;
-		/* without sizes in the symbols the definitions of a section are of one size */
+		/* if symbols have no sizes, all definitions of a section must have the same */
 		if (guess && last_section == map->section && map->size != last_size)
 			because(o->why, "a map near %s has no name (stripped of its symbols?)",
 				map->name);
@@ -172,7 +172,7 @@ static void measure(struct object_maps *o, const struct elf_image *m)
 			last_size = map->size;
 		}
 		if (!all_zero(s->data + map->at + map->size, end - map->at - map->size))
-			because(o->why, "a map behind %s has no name (stripped of its symbols?)",
+			because(o->why, "a map after %s has no name (stripped of its symbols?)",
 				map->name);
 		if ((!i || o->map[i - 1].section != map->section) && !all_zero(s->data, map->at))
 			because(o->why, "a map before %s has no name (stripped of its symbols?)",
@@ -222,7 +222,7 @@ static bool find_var(const struct btf *btf, const char *name, struct btf_view *v
 	return false;
 }
 
-/* The struct of a map's variable. */
+/* The struct type of a map's variable. */
 static bool find_struct(const struct btf *btf, const char *name, struct btf_view *def)
 {
 	struct btf_view var;
@@ -231,7 +231,7 @@ static bool find_struct(const struct btf *btf, const char *name, struct btf_view
 	       def->kind == BTF_KIND_STRUCT;
 }
 
-/* By the names of members. false: these are not names of a definition's. */
+/* By the names of members. false: these are not the names of a definition. */
 static bool words_by_name(struct object_map *map, const struct elf_image *m, const uint8_t *p,
 			  const struct btf *btf, const struct btf_view *def)
 {
@@ -293,7 +293,7 @@ static void read_words(struct object_map *map, const struct elf_image *m, const 
 	struct btf_view def;
 
 	if (map->size < LEAST || map->size % 4) {
-		because(map->why, "%llu bytes are no map definition",
+		because(map->why, "%llu bytes are not a map definition",
 			(unsigned long long)map->size);
 		return;
 	}
@@ -312,13 +312,14 @@ static int add_slot(struct object_maps *o, struct object_map *map, uint32_t inde
 	uint32_t i;
 
 	if (map->word[MAP_KEY] != 4)
-		because(map->why, "%.100s is put into it, and its key is not of 4 bytes", what);
+		because(map->why, "%.100s goes into it, but its key does not have 4 bytes", what);
 	if (index >= SLOTS_MAX ||
 	    (map->word[MAP_TYPE] != BPF_MAP_TYPE_HASH_OF_MAPS && index >= map->word[MAP_MAX]))
 		because(map->why, "%.100s has no place in it: %u", what, index);
 	for (i = 0; i < o->n_slots; i++)
 		if (o->slot[i].map == map - o->map && o->slot[i].index == index)
-			because(map->why, "%.100s is put where something else is: %u", what, index);
+			because(map->why, "%.100s goes where something else is already: %u", what,
+				index);
 	if (map->why[0])
 		return 0;
 	more = realloc(o->slot, (o->n_slots + 1) * sizeof(*more));
@@ -329,7 +330,7 @@ static int add_slot(struct object_maps *o, struct object_map *map, uint32_t inde
 	return 0;
 }
 
-/* Map-in-map: which map is the inner one, and which ones does iproute2 put in? */
+/* Map-in-map: which map is the inner one, and which maps does iproute2 put in? */
 static int find_inner(struct object_maps *o, struct object_map *outer)
 {
 	uint32_t i, own = outer - o->map;
@@ -377,7 +378,7 @@ static int find_programs(struct object_maps *o, const struct elf_image *m, struc
 			n++;
 		}
 		if (n != 1 || m->symbol[symbol].value || !m->symbol[symbol].name[0])
-			because(map->why, "section %.64s is put into it, and is not one function",
+			because(map->why, "section %.64s goes into it, but is not one function",
 				m->part[i].name);
 		err = add_slot(o, map, key, symbol, m->part[i].name);
 	}
@@ -395,7 +396,7 @@ static int judge(struct object_maps *o, const struct elf_image *m, struct object
 		because(map->why, "its name is too long");
 	if (pin == PIN_OBJECT)
 		because(map->why, "pinned for this object only (pinning 1, PIN_OBJECT_NS), which "
-				  "today's loaders cannot");
+				  "today's loaders cannot do");
 	else if (pin > PIN_GLOBAL || (pin && map->size == 280))
 		because(map->why, "pinned in a directory of its own loader's (pinning %u)", pin);
 	if (is_map_in_map(map))
@@ -405,7 +406,7 @@ static int judge(struct object_maps *o, const struct elf_image *m, struct object
 	return err;
 }
 
-/* A number of a BTF definition: a pointer to an array of so many. */
+/* A number in a BTF definition: a pointer to an array with that many elements. */
 static bool number(const struct btf *btf, uint32_t type, uint32_t *v)
 {
 	struct btf_view t;

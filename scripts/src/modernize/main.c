@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * modernize: makes of an object with legacy map definitions one that today's loaders take, without
- * its source. See docs/modernize.8; how it is done: rewrite.h.
+ * modernize: rewrites an object with legacy map definitions so that today's loaders accept it. No
+ * source is needed. See modernize(8); how it works: rewrite.h.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -18,7 +18,7 @@
 static const char usage[] =
 	"Usage: modernize [-q] OLD.o NEW.o\n"
 	"       modernize [-j] show OBJ.o\n"
-	"Summary: make today's loaders take an object with legacy map definitions\n"
+	"Summary: make today's loaders accept an object with legacy map definitions\n"
 	"\n"
 	"Since libbpf 1.0, ip, tc and bpftool refuse objects whose maps are struct\n"
 	"bpf_map_def or bpf_elf_map in section maps. NEW.o has the same programs and the\n"
@@ -41,7 +41,7 @@ struct file {
 	struct stat st;
 };
 
-/* -1: go on; else the exit status. */
+/* -1: go on; otherwise the exit status. */
 static int parse(struct options *o, int argc, char **argv)
 {
 	int c;
@@ -71,10 +71,9 @@ static int parse(struct options *o, int argc, char **argv)
 	if (argc == 1 && !strcmp(argv[0], "help"))
 		return answer(usage);
 	if (argc < 2)
-		return bad_argument("a word is missing, see modernize -h",
-				    argc ? "NEW.o" : "OLD.o");
+		return bad_argument("missing argument, see modernize -h", argc ? "NEW.o" : "OLD.o");
 	if (argc > 2)
-		return bad_argument("unknown word, see modernize -h", argv[2]);
+		return bad_argument("unexpected argument, see modernize -h", argv[2]);
 	if (!strcmp(argv[0], "show")) {
 		o->show = argv[1];
 		return -1;
@@ -101,7 +100,7 @@ static int read_old(struct file *f, const char *path)
 	return 2;
 }
 
-/* As compilers do it: the target is whole, or as it was. */
+/* Writes a temporary file and renames it: the target is complete, or as it was. */
 static int write_file(const char *path, const uint8_t *buf, size_t len)
 {
 	sigset_t all, before;
@@ -114,7 +113,7 @@ static int write_file(const char *path, const uint8_t *buf, size_t len)
 		return -ENOMEM;
 	sprintf(temporary, "%s.XXXXXX", path);
 	sigfillset(&all);
-	sigprocmask(SIG_BLOCK, &all, &before); /* a signal would leave the temporary file */
+	sigprocmask(SIG_BLOCK, &all, &before); /* a signal must not leave the temporary file */
 	fd = mkstemp(temporary);
 	if (fd < 0) {
 		err = -errno;
@@ -189,9 +188,11 @@ static int modernize(const struct options *o, const struct file *old, struct obj
 	}
 	err = rewrite(&r, obj);
 	if (err == -EBADMSG)
-		return bad_argument("it contradicts itself", o->old);
+		return bad_argument("the object contradicts itself", o->old);
 	if (err == -ENOTSUP)
-		say("cannot be carried over: %s: it refers to no map, or to a part of one", o->old);
+		say("cannot be carried over: %s: it refers to something in section maps that is no "
+		    "map",
+		    o->old);
 	else if (err)
 		say("cannot be carried over: %s: %s", o->old, strerror(-err));
 	if (err)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Legacy definitions to BTF, see rewrite.h. */
+/* Turns legacy definitions into BTF, see rewrite.h. */
 #include <elf.h>
 #include <errno.h>
 #include <stdio.h>
@@ -8,9 +8,10 @@
 #include <linux/bpf.h>
 #include <linux/btf.h>
 #include "btf_edit.h"
+#include "elf_edit.h"
 #include "rewrite.h"
 
-#define DEF_SIZE     8	  /* of the struct that describes a map: one pointer, all members in it */
+#define DEF_SIZE     8	  /* of the struct that describes a map: all its members overlap */
 #define SLOT	     8	  /* bytes of a pointer to an inner map */
 #define R_BPF_ABS64  2	  /* R_BPF_64_ABS64 */
 #define BPF_LD_IMM64 0x18 /* its immediate is at byte 4 */
@@ -28,11 +29,11 @@ struct work {
 	struct object_maps *maps;
 	const struct btf *btf;
 	uint32_t target;  /* .maps */
-	uint64_t *delta;  /* by section: where a legacy one is in .maps */
+	uint64_t *delta;  /* by section: offset in .maps of what was in it */
 	struct moved *to; /* by map */
 	struct btf_edit edit;
 	uint32_t byte; /* the INT */
-	bool *used;    /* by type: variables that have found their map */
+	bool *used;    /* by type: variables that belong to a map */
 };
 
 static void tell(const struct work *w, const char *kind, const char *name, const char *text,
@@ -47,7 +48,7 @@ static bool is_emptied(const struct work *w, uint32_t section)
 	return section != w->target && is_legacy_section(w->m, section);
 }
 
-/* Puts the contents of all sections of maps into one. */
+/* Moves the contents of all map sections into one. */
 static int merge(struct work *w)
 {
 	struct elf_image *m = w->m;
@@ -94,7 +95,7 @@ static bool fits(char c, bool first)
 	       (c >= '0' && c <= '9' && !first);
 }
 
-/* BTF wants an identifier; a map that is static in a function is called FUNCTION.MAP. */
+/* BTF requires an identifier; a map that is static in a function is called FUNCTION.MAP. */
 static int rename_map(struct work *w, uint32_t i)
 {
 	struct elf_image *m = w->m;
@@ -117,7 +118,7 @@ static int rename_map(struct work *w, uint32_t i)
 		new[j] = '_';
 	err = elf_rename_symbol(m, w->maps->map[i].symbol, new);
 	if (!err)
-		tell(w, "map", name, "has another name now, as BTF wants it", new);
+		tell(w, "map", name, "renamed, because BTF requires an identifier", new);
 	return err;
 }
 
@@ -126,7 +127,7 @@ static const char *name_of(const struct work *w, uint32_t map)
 	return w->to[map].name ? w->to[map].name : w->maps->map[map].name;
 }
 
-/* Where each map is now, and its symbols. */
+/* The new place of each map, and its symbols. */
 static int place_maps(struct work *w)
 {
 	struct elf_image *m = w->m;
@@ -143,7 +144,7 @@ static int place_maps(struct work *w)
 		if (!map->legacy)
 			continue;
 		n = slots_of(w->maps, i);
-		if (n) { /* made, and filled, after its inner maps */
+		if (n) { /* created, and filled, after its inner maps */
 			to->at = (m->part[w->target].size + 7) & -8ull;
 			to->size = n * SLOT;
 			err = elf_grow(m, w->target, to->at + to->size);
@@ -170,7 +171,7 @@ static int place_maps(struct work *w)
 	return err;
 }
 
-/* Programs in sections of their own are entry points, which libbpf since 1.0 wants to be global. */
+/* A program in its own section is an entry point; libbpf requires it to be global since 1.0. */
 static void open_programs(struct work *w)
 {
 	struct elf_image *m = w->m;
@@ -183,14 +184,13 @@ static void open_programs(struct work *w)
 		    !elf_is_code(m, y->section) || !strcmp(m->part[y->section].name, ".text"))
 			continue;
 		y->info = ELF64_ST_INFO(STB_GLOBAL, STT_FUNC);
-		tell(w, "program", y->name, "was static, and is global now",
-		     m->part[y->section].name);
+		tell(w, "program", y->name, "was static, is global now", m->part[y->section].name);
 	}
 }
 
 /*
- * A static map is referred to by its section, with its place in the instruction: the loader takes
- * every such reference for the first map. Refer to its own symbol.
+ * References to a static map name its section, with the offset in the instruction, and the loader
+ * would take each of them for the first map. Refer to the map's own symbol instead.
  */
 static int refer(struct work *w, uint32_t rels)
 {
@@ -228,7 +228,7 @@ static int refer(struct work *w, uint32_t rels)
 	return 0;
 }
 
-/* What is put into a map are initial values: relocations of its slots. */
+/* Makes the initial values of a map: relocations of its slots. */
 static int fill_slots(struct work *w)
 {
 	struct elf_image *m = w->m;
@@ -260,19 +260,19 @@ static int fill_slots(struct work *w)
 			elf_set_rel(m, rels, n, &r);
 		if (!err && is_jump_table(w->maps, slot->map))
 			tell(w, "map", name_of(w, slot->map),
-			     "its programs are put in by bpftool prog loadall, not by ip or tc",
+			     "its programs are filled in by bpftool prog loadall, not by ip or tc",
 			     m->symbol[slot->symbol].name);
 	}
 	return err;
 }
 
-/* A number is the number of elements of an array that a member points to. */
+/* A number is expressed as the length of an array that a member points to. */
 static uint32_t number(struct work *w, uint32_t v)
 {
 	return btf_add_ptr(&w->edit, btf_add_array(&w->edit, w->byte, w->byte, v));
 }
 
-/* inside: as what a map of maps has in it, which must not be pinned. */
+/* inside: the inner map of a map of maps, which must not be pinned. */
 static uint32_t definition(struct work *w, uint32_t i, bool inside)
 {
 	static const struct {
@@ -295,7 +295,7 @@ static uint32_t definition(struct work *w, uint32_t i, bool inside)
 				continue;
 			v = v ? PIN_BY_NAME : 0;
 		}
-		if (!v) /* as good as left out, and arrays of nothing are asking for trouble */
+		if (!v) /* zero is the default, and empty arrays invite trouble */
 			continue;
 		member[n].name = plain[j].name;
 		member[n++].type = number(w, v);
@@ -338,7 +338,7 @@ static bool is_legacy_name(const char *name)
 	return !strcmp(name, "maps") || !strncmp(name, "maps/", 5);
 }
 
-/* One DATASEC .maps with all of them; others that the object had of them are retired. */
+/* Makes one DATASEC .maps for all maps and retires any that the object had. */
 static void describe(struct work *w)
 {
 	struct btf_entry *entry = calloc(w->maps->n + 1, sizeof(*entry));
@@ -383,7 +383,7 @@ static void describe(struct work *w)
 	free(entry);
 }
 
-/* Relocations of .BTF, which only linkers read, must not be applied to what is new there. */
+/* Relocations of .BTF, which only linkers use, must not touch what is new there. */
 static int quiet_rels(struct work *w, uint32_t btf)
 {
 	struct elf_image *m = w->m;
@@ -426,7 +426,7 @@ static int write_btf(struct work *w)
 	if (!err && section)
 		err = quiet_rels(w, section);
 	if (!err && !section) {
-		/* function information without its types is none */
+		/* function information is useless without the types it refers to */
 		orphan = elf_find(w->m, ".BTF.ext", 1);
 		if (orphan)
 			err = elf_rename(w->m, orphan, ".BTF.ext.orphan");
@@ -443,7 +443,7 @@ static int write_btf(struct work *w)
 	return err;
 }
 
-/* An id that nothing refers to was of no use to the old loader either. */
+/* Notes ids that nothing refers to, which were of no use to the old loader either. */
 static void tell_ids(const struct work *w)
 {
 	uint32_t i, j;
@@ -460,7 +460,7 @@ static void tell_ids(const struct work *w)
 				break;
 		snprintf(id, sizeof(id), "%u", map->word[MAP_ID]);
 		if (j == w->maps->n && !slots_of(w->maps, i))
-			tell(w, "map", name_of(w, i), "its id is left out, nothing refers to it",
+			tell(w, "map", name_of(w, i), "its id is dropped, nothing refers to it",
 			     id);
 	}
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What is in an object, see show.h. */
+/* Shows what is in an object, see show.h. */
 #include <elf.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -8,7 +8,7 @@
 
 #define INSN 8 /* bytes of an instruction */
 
-/* As bpftool calls them; the numbers are enum bpf_map_type's. */
+/* bpftool's names, by enum bpf_map_type. */
 static const char *const types[] = {
 	[1] = "hash",
 	[2] = "array",
@@ -46,7 +46,7 @@ static const char *const types[] = {
 };
 
 struct program {
-	const char *name, *section; /* name NULL: it has none */
+	const char *name, *section; /* name NULL: no name */
 	uint32_t part;
 	uint64_t at, size;
 };
@@ -85,7 +85,7 @@ static const char *type_name(uint32_t type)
 	return type < sizeof(types) / sizeof(*types) ? types[type] : NULL;
 }
 
-/* Of a program array, what a loader has to put in. */
+/* For a program array: what a loader has to put in. */
 static void programs_json(struct out *o, const struct object *obj, uint32_t map)
 {
 	const struct object_maps *all = &obj->maps;
@@ -216,7 +216,7 @@ static int programs(const struct elf_image *m, struct program **all, uint32_t *n
 	}
 	qsort(p, *n, sizeof(*p), in_order);
 	functions = *n;
-	for (i = 1; i < m->n; i++) { /* a section without a function is a program all the same */
+	for (i = 1; i < m->n; i++) { /* a code section without a function symbol is a program too */
 		struct program key = { .part = i };
 		uint32_t j;
 
@@ -251,7 +251,7 @@ static void program(struct out *o, const struct program *p, bool as_json)
 	put_str(o, " instructions\n");
 }
 
-/* The words of the loaders, so that who has met them finds them here. */
+/* The loaders' own messages, so that a search for them leads here. */
 static const char *says(const struct object *o)
 {
 	if (object_is_legacy(o))
