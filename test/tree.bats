@@ -45,13 +45,13 @@ none() {
 @test "only kernel.bash reads what ip, tc and bpftool say as JSON" {
 	only_in '\b(ip|tc|bpftool)( -[a-z]+)* -[a-z]*j\b' scripts/lib/kernel.bash \
 		scripts/lib/calls.bash scripts/lib/hook.bash scripts/lib/object.bash scripts/lib/probe.bash \
-		scripts/status scripts/why
+		scripts/why
 }
 
 @test "only kernel.bash and what prints JSON itself starts jq" {
 	# hook.bash prints a line to be pasted.
 	only_in '(^|[|(&;])[[:blank:]]*jq -?[a-zA-Z"$'"'"']|:[[:blank:]]+jq ' scripts/lib/kernel.bash \
-		scripts/lib/hook.bash scripts/lib/probe.bash scripts/pid scripts/status scripts/trace-on scripts/why
+		scripts/lib/hook.bash scripts/lib/pids.bash scripts/lib/probe.bash scripts/status scripts/trace-on scripts/why
 }
 
 @test "libraries that only name, compute or explain call no tool of the kernel" {
@@ -75,9 +75,7 @@ none() {
 }
 
 @test "a verb has 120 lines or fewer" {
-	local file lines exceptions=' scripts/events scripts/pid scripts/status scripts/trace-on scripts/why '
-	# Not a verb, but installed software's own list.
-	exceptions+='scripts/deps '
+	local file lines exceptions=' scripts/status scripts/why '
 	for file in $(shell_lines | sed -n 's,^\(scripts/[a-z-]*\):1:#!.*,\1,p' | sort -u) $(grep -lsI '^#!' scripts/*); do
 		lines=$(wc -l <"$file")
 		if [[ $exceptions == *" $file "* ]]; then
