@@ -36,9 +36,9 @@ teardown_file() {
 
 none_left() {
 	local id
-	for id in $(cat "$BATS_FILE_TMPDIR"/feeders 2>/dev/null); do
+	while read -r id; do
 		! bpftool prog show id "$id" >/dev/null 2>&1 || return 1
-	done
+	done <"$BATS_FILE_TMPDIR/feeders"
 }
 
 teardown() {
