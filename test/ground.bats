@@ -19,7 +19,7 @@ one_line() { [[ ${#stderr_lines[@]} == 1 && $stderr == $1 ]] || { printf 'said: 
 	host bash -c 'while mountpoint -q /sys/fs/bpf; do umount /sys/fs/bpf; done'
 	host allow -q 10.0.0.1
 	[[ $(host stat -c %a /sys/fs/bpf) == *700 ]]
-	run -1 user ls /sys/fs/bpf/tc
+	run -2 user ls /sys/fs/bpf/tc
 	[[ $(host allow list) == 10.0.0.1/32 ]]
 }
 
@@ -94,7 +94,7 @@ one_line() { [[ ${#stderr_lines[@]} == 1 && $stderr == $1 ]] || { printf 'said: 
 
 @test "a bpftool that is only a wrapper is noticed before anything is done" {
 	mkdir "$BATS_TEST_TMPDIR/bin"
-	printf '#!/bin/sh\necho "WARNING: bpftool not found for kernel 6.8.0-31" >&2\nexit 2\n' >"$BATS_TEST_TMPDIR/bin/bpftool"
+	printf '#!/bin/sh\necho "WARNING: bpftool not found for kernel 6.8.0-31, install linux-tools-6.8.0-31" >&2\nexit 2\n' >"$BATS_TEST_TMPDIR/bin/bpftool"
 	chmod +x "$BATS_TEST_TMPDIR/bin/bpftool"
 	host ip link add d0 type veth peer name d1
 	local verb

@@ -360,7 +360,7 @@ fails() { # STATUS PATTERN OLD [NEW]
 	legacy old -DDEF=36 -DPIN=2
 	run -0 --separate-stderr host xdp-on v1 obj old.o sec xdp_legacy
 	[[ ${stderr_lines[0]} == 'xdp-on: old.o: legacy map definitions, which this ip does not load; loading a modernized copy' ]]
-	[[ ${stderr_lines[1]} == "+ $scripts/modernize old.o "*/old.o && $stderr == *'+ ip link set dev v1 xdp obj '*'/old.o sec xdp_legacy'* ]]
+	[[ ${stderr_lines[1]} == '+ mkdir -p '* && ${stderr_lines[2]} == "+ $scripts/modernize old.o "*/old.o && $stderr == *'+ ip link set dev v1 xdp obj '*'/old.o sec xdp_legacy'* ]]
 	[[ $output == 'v1: legacy, native mode'* ]]
 	filters
 	each_map_is_its_own

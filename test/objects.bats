@@ -74,7 +74,7 @@ core_relocations() { # OBJECT
 @test "BPF_TARGET=bpfeb builds big-endian objects that compare the other way round" {
 	local dir=$BATS_TEST_TMPDIR/tree little big
 	mkdir "$dir"
-	cp -r "$repo/Makefile" "$repo/objs" "$repo/maps" "$repo/scripts" "$dir"
+	cp -r "$repo/Makefile" "$repo/objs" "$repo/maps" "$repo/scripts" "$repo/docs" "$dir"
 	# The little-endian ones that are there are made anew.
 	make -s -C "$dir" BPF_TARGET=bpfeb all
 	[[ $(llvm-readelf -h "$dir/objs/xdp_allow.o") == *"big endian"* ]]

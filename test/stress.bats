@@ -98,31 +98,21 @@ traffic_stop() {
 @test "growths of the list under traffic let nothing in and lose nothing" {
 	traffic_setup
 	traffic_start
-	# As allow does it when the map is full, which it is every time: no room to spare. Left out is
-	# what goes before: the update that is refused, the dump of the list, the journal.
+	# A map that is full is put in place by hand, as docs/lists.md has it; then one entry more makes
+	# allow build a larger one.
 	host bash -ec '
-		set -uo pipefail
-		. "$0/lib/base.bash"
-		. "$0/lib/addr.bash"
-		. "$0/lib/kernel.bash"
-		. "$0/lib/list.bash"
-		prog=allow quiet=1
-		capacity() { printf "%d" "$1"; }
-		scratch
-		list_open
-		for ((round = 0; round < $1; round++)); do
-			list_dump
-			for ((n = 0; n < 100; n++)); do
-				printf "host4 0a_00_%02x_%02x\n" $round $n >"$tmp/todo"
-				list_apply add
-				cat "$tmp/todo" >>"$tmp/entries"
-			done
-			(($(map_field "$(pin_of host4)" max_entries) == 101))
-			grep "^host4 0a_" "$tmp/entries" >"$tmp/todo"
-			((round == $1 - 1)) || list_apply del
-		done' "$scripts" "$(often 1 10)"
+		pin=/sys/fs/bpf/tc/globals/pb_host4
+		for ((n = 0; n < $1; n++)); do
+			bpftool map create ${pin}_full type hash key 4 value 8 entries 1 name pb_host4
+			bpftool map update pinned ${pin}_full key 172 17 0 2 value 0 0 0 0 0 0 0 0
+			bpftool map update pinned ${pin}_slot key 0 0 0 0 value pinned ${pin}_full
+			mv -T ${pin}_full $pin
+			! bpftool map update pinned $pin key 10 0 0 1 value 0 0 0 0 0 0 0 0 2>/dev/null
+			allow -q 10.0.0.$((n % 200 + 1))
+		done' - "$(often 25 1000)"
 	traffic_stop
-	[[ $(host allow list | grep -c '^10\.') == 100 ]]
+	[[ $(host allow list | grep -c '^10\.') == 1 ]]
+	[[ $(host map_count "$globals/pb_host4") == '2 '* ]]
 }
 
 # Hosts in 10.0.0.0/8, one a line, in the order of `allow list`.

@@ -44,14 +44,13 @@ none() {
 
 @test "only kernel.bash reads what ip, tc and bpftool say as JSON" {
 	only_in '\b(ip|tc|bpftool)( -[a-z]+)* -[a-z]*j\b' scripts/lib/kernel.bash \
-		scripts/lib/calls.bash scripts/lib/hook.bash scripts/lib/object.bash scripts/lib/probe.bash \
-		scripts/why
+		scripts/lib/calls.bash scripts/lib/hook.bash scripts/lib/object.bash scripts/lib/probe.bash
 }
 
 @test "only kernel.bash and what prints JSON itself starts jq" {
 	# hook.bash prints a line to be pasted.
 	only_in '(^|[|(&;])[[:blank:]]*jq -?[a-zA-Z"$'"'"']|:[[:blank:]]+jq ' scripts/lib/kernel.bash \
-		scripts/lib/hook.bash scripts/lib/pids.bash scripts/lib/probe.bash scripts/status scripts/trace-on scripts/why
+		scripts/lib/hook.bash scripts/lib/pids.bash scripts/status scripts/trace-on
 }
 
 @test "libraries that only name, compute or explain call no tool of the kernel" {
@@ -115,7 +114,7 @@ includes() { sed -n 's/^[[:blank:]]*#[[:blank:]]*include "\(.*\)"/\1/p' "$1"; }
 declare -gA arrows=(
 	[xdp]='count parse' [tc]='count parse'
 	[parse]='' [lookup]='' [count]='' [lost]=''
-	[allow]='lookup parse' [icmp]='parse'
+	[allow]='lookup parse' [icmp]='parse walk' [walk]='parse'
 	[finish]='count tell' [tell]='lost parse'
 	[on_write]='pid' [pid]=''
 )

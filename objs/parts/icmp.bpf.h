@@ -6,22 +6,10 @@
 #ifndef PB_ICMP_BPF_H
 #define PB_ICMP_BPF_H
 
-#include <linux/bpf.h>
-#include <bpf/bpf_helpers.h>
-#include "flavour.h"
 #include "parse.bpf.h"
 #include "verdict.h"
-
 #ifdef __bpf__
-/* For the walk past the extension headers; not pinned, not looked at from outside. */
-PB_MAP(pb_walks, BPF_MAP_TYPE_PERCPU_ARRAY, __u32, struct pb_walk, 1);
-
-static __always_inline struct pb_walk *pb_walk_memory(void)
-{
-	__u32 zero = 0;
-
-	return bpf_map_lookup_elem(&pb_walks, &zero);
-}
+#include "walk.bpf.h"
 #endif
 
 static __always_inline enum pb_reason pb_icmp6_type(__u8 type)

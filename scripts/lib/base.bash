@@ -104,14 +104,14 @@ say() {
 need_root() { ((EUID == 0)) || die 2 'not root: eBPF and network devices need it (sudo)'; }
 
 need() { # TOOL…
-	local tool start
+	local tool file start text
 	for tool; do
-		command -v "$tool" >/dev/null || die 2 "missing: $tool (make deps, or your package manager)"
+		file=$(type -P "$tool") || die 2 "missing: $tool ($(command_of deps), or your package manager)"
 		[[ $tool == bpftool ]] || continue
 		# Ubuntu's is a script that looks for the one of the running kernel, and only warns without.
-		IFS= read -rN2 start <"$(type -P bpftool)" 2>/dev/null || continue
-		[[ $start != '#!' ]] || bpftool version &>/dev/null ||
-			die 2 "bpftool does not work: $(type -P bpftool) (Ubuntu: apt install linux-tools-$(uname -r))"
+		IFS= read -rN2 start <"$file" 2>/dev/null || continue
+		[[ $start == '#!' ]] && text=$(<"$file") && [[ $text == *linux-tools* ]] || continue
+		"$file" version &>/dev/null || die 2 "bpftool does not work: $file (Ubuntu: apt install linux-tools-$(uname -r))"
 	done
 }
 

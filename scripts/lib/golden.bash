@@ -155,25 +155,6 @@ verdict_by() { # REASON
 
 # --- running them
 
-# The first entry of a map that lets in, as the address that it begins with, into first; empty if none of
-# the first few does.
-first_of() { # KIND
-	local key=() i answer
-	first=''
-	[[ ${list_map[$1]-} ]] || return 0
-	for ((i = 0; i < 16; i++)); do
-		answer=$(bpftool -j map getnext ${list_map[$1]} ${key:+key} "${key[@]}" 2>/dev/null) || return 0
-		[[ $answer =~ \"next_key\":\[([^]]*)\] ]] || return 0
-		answer=${BASH_REMATCH[1]//[\",]/ }
-		read -ra key <<<"$answer"
-		answer=${answer//[ x]/}
-		first=''
-		for answer in "${key[@]}"; do first+=${answer#0x}; done
-		[[ $1 == host* ]] || first=${first:8}
-		! admitted "$first" || return 0
-		first=''
-	done
-}
 first_unlisted() { # HEX…: the first of them that is not let in, else the last, into first
 	for first; do
 		admitted "$first" || return 0
@@ -201,10 +182,10 @@ pack_run() { # ATTACHMENT
 	((${#list_map[@]})) || for kind in "${kinds[@]}"; do
 		[[ ! -e ${list_pin[$kind]} ]] || list_map["$kind"]="pinned ${list_pin[$kind]}"
 	done
-	first_of host4 && in4=$first
-	first_of net4 && net4=$first
-	first_of host6 && in6=$first
-	first_of net6 && net6=$first
+	list_first host4 && in4=$first
+	list_first net4 && net4=$first
+	list_first host6 && in6=$first
+	list_first net6 && net6=$first
 	# 192.0.2.77 198.51.100.77 203.0.113.77 198.18.7.7 100.64.7.7 10.255.7.7 8.8.7.7
 	first_unlisted c000024d c633644d cb00714d c6120707 64400707 0aff0707 08080707
 	out4=$first

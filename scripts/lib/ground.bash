@@ -36,9 +36,9 @@ need_bpffs() {
 		die 2 "TC_BPF_MNT: not a plain absolute path: $(printf '%q' "$bpffs")"
 	if ! on_bpffs; then
 		! in_netns_exec ||
-			die 2 "under \`ip netns exec\` pins end with the command (use: nsenter --net=/run/netns/$mount_source $(command_of "$prog") …)"
+			die 2 "under \`ip netns exec\` pins end with the command (use: nsenter --net=$netns_dir/$mount_source $(command_of "$prog") …)"
 		# Mounting over a directory that happens to be named would hide what is in it.
-		[[ $bpffs == /sys/fs/bpf ]] || die 2 "TC_BPF_MNT: not in a bpffs: $bpffs"
+		[[ $bpffs == "$usual_bpffs" ]] || die 2 "TC_BPF_MNT: not in a bpffs: $bpffs"
 		run mount -t bpf -o mode=0700 bpf "$bpffs" || die 2 "no bpffs at $bpffs"
 	fi
 	trusted "$globals" "$bpffs"
@@ -72,14 +72,20 @@ trusted_tree() { # DIR
 	[[ -z $found ]] || die 2 "$found: other users can change it; $1 is left alone"
 }
 
+state_shown=''
 # The state directory is root's alone: who can write in it could edit the list by a journal, and who
 # can open the lock could hold it. The file `private` says that its mode has been set; a directory
 # of an earlier version may have been made with a loose umask.
 need_state() {
-	trusted "$state" /run
-	[[ -d $state ]] || run mkdir -p "$state" || [[ -d $state ]] || die 2 "cannot make $state"
-	[[ ! $dry && ! (-f $state/private && -O $state/private) ]] || return 0
-	chmod -R go= -- "$state" || die 2 "cannot make $state private"
+	trusted "$state" "${state%/*}"
+	if [[ $dry ]]; then
+		[[ -d $state || $state_shown ]] || say mkdir -p "$state"
+		state_shown=1
+		return
+	fi
+	[[ -d $state ]] || mkdir -p -- "$state" 2>/dev/null || [[ -d $state ]] || die 2 "cannot make $state"
+	[[ ! (-f $state/private && -O $state/private) ]] || return 0
+	mkdir -p -- "$attached" "$tags" "$clsacts" && chmod -R go= -- "$state" || die 2 "cannot make $state private"
 	: 2>/dev/null >"$state/private" || die 2 "cannot write in $state"
 }
 

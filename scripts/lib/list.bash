@@ -156,7 +156,9 @@ list_edit() { # add|del|flush
 # bpftool, which keeps the lock.
 list_edit_one() { # add|del
 	local check rest answer kind key text edit net_kind net_key lock=(flock -F -w 2 -E 75 "$state/lock")
-	list_there && [[ -w $state ]] || return
+	# The state directory is private, or is made so on the long way (need_state).
+	list_there && [[ -w $state && -O $state/private ]] || return
+	trusted "$globals" "$bpffs"
 	read -r kind key text <<<"$keys"
 	list_check_lines
 	edit="pinned ${list_pin[$kind]} key hex ${key//_/ }"

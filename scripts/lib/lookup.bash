@@ -171,6 +171,27 @@ list_count() {
 	done
 }
 
+# The first entry of a map that lets in, as hex digits of the address that it begins with, into first;
+# empty if none of the first few does.
+list_first() { # KIND
+	local key=() i answer byte map
+	first=''
+	[[ ${list_map[$1]-} ]] || return 0
+	read -ra map <<<"${list_map[$1]}"
+	for ((i = 0; i < 16; i++)); do
+		answer=$(bpftool map getnext "${map[@]}" ${key:+key} "${key[@]}" 2>/dev/null) || return 0
+		answer=${answer##*next key:}
+		read -rd '' -a key <<<"$answer" || :
+		((${#key[@]})) || return 0
+		first=''
+		for byte in "${key[@]}"; do first+=$byte; done
+		key=("${key[@]/#/0x}")
+		[[ $1 == host* ]] || first=${first:8}
+		! list_admitted "host$(addr_kind "$first")" "$(addr_key "$first")" || return 0
+		first=''
+	done
+}
+
 # Whether the list holds nothing at all.
 list_empty() {
 	local kind

@@ -4,7 +4,8 @@
 # Every path and pin name. No other file writes one.
 
 # The only place that knows pins. ip and tc pin by name below $globals (TC_BPF_MNT moves the root).
-bpffs=${TC_BPF_MNT:-/sys/fs/bpf}
+readonly usual_bpffs=/sys/fs/bpf netns_dir=/run/netns
+bpffs=${TC_BPF_MNT:-$usual_bpffs}
 # One directory, one name: what is noted about it (the journal) goes by the name.
 while [[ $bpffs == *//* ]]; do bpffs=${bpffs//\/\//\/}; done
 [[ $bpffs == / ]] || bpffs=${bpffs%/}
@@ -14,7 +15,7 @@ readonly pins=$bpffs/plainbpf
 readonly state=/run/plainbpf
 # An edit that is under way. Each root has its own: it is completed in the lists that it was begun in.
 journal=$state/journal
-[[ $bpffs == /sys/fs/bpf ]] || journal+=${bpffs//\//%}
+[[ $bpffs == "$usual_bpffs" ]] || journal+=${bpffs//\//%}
 readonly journal
 # A trace is a directory below $traces: its links, and below maps its maps. new is one that is being
 # made, pids holds the PID set.

@@ -5,6 +5,7 @@
 # refused: "N - WHY". Part of probe.bash: not a command. jq would take ten times as long to start.
 #
 # -v big=1   keys are in big-endian byte order
+# -v runs=N  the key of a counter of runs is N above that of the device's (PB_REASONS)
 
 function put() {
 	if (n == "")
@@ -12,7 +13,7 @@ function put() {
 	if (why != "")
 		print n, "-", why
 	else
-		print n, ret, moved == 1 ? which - 32 : "?"
+		print n, ret, moved == 1 ? which - runs : "?"
 	n = ""
 }
 

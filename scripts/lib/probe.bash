@@ -44,7 +44,7 @@ run_frames() { # ID COUNTERS-ID BTF-ID LAST
 		reasons_of "$3"
 		((${#reason_name[@]})) || die 2 "the names of its reasons are not in its BTF (id $1)"
 		for key in "${!reason_name[@]}"; do
-			if ((big)); then printf -v key '00 00 00 %02x' $((key + 32)); else printf -v key '%02x 00 00 00' $((key + 32)); fi
+			if ((big)); then printf -v key '00 00 00 %02x' $((key + pb_reasons)); else printf -v key '%02x 00 00 00' $((key + pb_reasons)); fi
 			lookups+="map lookup id $2 key hex $key"$'\n'
 		done
 	fi
@@ -54,7 +54,7 @@ run_frames() { # ID COUNTERS-ID BTF-ID LAST
 		for (( ; n <= last; n++)); do
 			lines+="prog run id $id data_in $tmp/frame.$n data_out $tmp/frame.$n.out data_size_out 70000 repeat 1"$'\n'$lookups
 		done
-		got=$(bpftool -j batch file - <<<"$lines" 2>"$tmp/err" | awk -v big="$big" -f "$lib/probe.awk") || :
+		got=$(bpftool -j batch file - <<<"$lines" 2>"$tmp/err" | awk -v big="$big" -v runs="$pb_reasons" -f "$lib/probe.awk") || :
 		while read -r n ret reason; do
 			[[ $n ]] || break
 			if [[ $ret != - ]]; then
