@@ -36,6 +36,7 @@ teardown_file() {
 
 none_left() {
 	local id
+	[[ -e $BATS_FILE_TMPDIR/feeders ]] || return 0 # no test that feeds was run
 	while read -r id; do
 		! bpftool prog show id "$id" >/dev/null 2>&1 || return 1
 	done <"$BATS_FILE_TMPDIR/feeders"
@@ -256,7 +257,7 @@ rich() { tr -d '\n' <"$BATS_TEST_DIRNAME/fixtures/rich.hex"; }
 	local bad
 	for bad in ffffffff 00000001 05 0500000041; do
 		run --separate-stderr -1 "$DUMP" -x - < <(record 4142 && bytes "$bad")
-		[[ $output == "41 42" && $stderr == *"length is wrong, or the end is missing"* ]]
+		[[ $output == "41 42" && $stderr == *"a record has a wrong length or is cut off"* ]]
 	done
 }
 
