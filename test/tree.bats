@@ -75,14 +75,10 @@ none() {
 }
 
 @test "a verb has 120 lines or fewer" {
-	local file lines exceptions=' scripts/status '
+	local file lines
 	for file in $(shell_lines | sed -n 's,^\(scripts/[a-z-]*\):1:#!.*,\1,p' | sort -u) $(grep -lsI '^#!' scripts/*); do
 		lines=$(wc -l <"$file")
-		if [[ $exceptions == *" $file "* ]]; then
-			((lines > 120)) || { echo "no exception any more: $file" && false; }
-		else
-			((lines <= 120)) || { echo "$file: $lines lines" && false; }
-		fi
+		((lines <= 120)) || { echo "$file: $lines lines" && false; }
 	done
 }
 

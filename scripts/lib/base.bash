@@ -110,7 +110,9 @@ need() { # TOOL…
 		[[ $tool == bpftool ]] || continue
 		# Ubuntu's is a script that looks for the one of the running kernel, and only warns without.
 		IFS= read -rN2 start <"$file" 2>/dev/null || continue
-		[[ $start == '#!' ]] && text=$(<"$file") && [[ $text == *linux-tools* ]] || continue
+		[[ $start == '#!' ]] || continue
+		text=$(<"$file")
+		[[ $text == *linux-tools* ]] || continue
 		"$file" version &>/dev/null || die 2 "bpftool does not work: $file (Ubuntu: apt install linux-tools-$(uname -r))"
 	done
 }

@@ -85,7 +85,7 @@ need_state() {
 	fi
 	[[ -d $state ]] || mkdir -p -- "$state" 2>/dev/null || [[ -d $state ]] || die 2 "cannot make $state"
 	[[ ! (-f $state/private && -O $state/private) ]] || return 0
-	mkdir -p -- "$attached" "$tags" "$clsacts" && chmod -R go= -- "$state" || die 2 "cannot make $state private"
+	{ mkdir -p -- "$attached" "$tags" "$clsacts" && chmod -R go= -- "$state"; } || die 2 "cannot make $state private"
 	: 2>/dev/null >"$state/private" || die 2 "cannot write in $state"
 }
 
