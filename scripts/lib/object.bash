@@ -5,7 +5,7 @@
 
 # Since libbpf 1.0 loaders take no legacy map definitions. What does not name its libbpf is older.
 takes_legacy() { # ip|tc|bpftool
-	local version libraries=(/usr/lib/*/libbpf.so.[01])
+	local version libraries=(/usr/lib/*/libbpf.so.?)
 	# Debian's ip and tc are linked with the one libbpf that is installed. To look is quicker than to ask.
 	[[ $1 == bpftool || $(type -P "$1") != /usr/sbin/* || "${libraries[*]}" != */libbpf.so.1 || ${#libraries[@]} != 1 ]] || return 1
 	version=$("$1" -V)
