@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Where a decision keeps the parser's position while it walks past IPv6 extension headers: in a map's
- * value, which the verifier does not track (parse.bpf.h says why). Not pinned, not read from outside.
+/* Where a decision keeps the parser's position while it walks past IPv6 extension headers: in a
+ * map's value, which the verifier does not track (parse.bpf.h says why). Not pinned, not read from
+ * outside.
  */
 #ifndef PB_WALK_BPF_H
 #define PB_WALK_BPF_H
