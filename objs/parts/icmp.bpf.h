@@ -6,11 +6,11 @@
 #ifndef PB_ICMP_BPF_H
 #define PB_ICMP_BPF_H
 
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
 #include "parse.bpf.h"
 #include "verdict.h"
-#ifdef __bpf__
 #include "walk.bpf.h"
-#endif
 
 static __always_inline enum pb_reason pb_icmp6_type(__u8 type)
 {

@@ -7,6 +7,7 @@
 
 /* In the place of maps and look-ups: */
 #define PB_LOOKUP_BPF_H
+#define PB_WALK_BPF_H
 static bool pb_listed4(__be32 addr)
 {
 	return list_has(AF_INET, &addr);
