@@ -109,7 +109,7 @@ traffic_stop() {
 			mv -T ${pin}_full $pin
 			! bpftool map update pinned $pin key 10 0 0 1 value 0 0 0 0 0 0 0 0 2>/dev/null
 			allow -q 10.0.0.$((n % 200 + 1))
-		done' - "$(often 25 1000)"
+		done' - "$(often 25 300)"
 	traffic_stop
 	[[ $(host allow list | grep -c '^10\.') == 1 ]]
 	# The listed host, the last one, and what traffic_stop lets in.
