@@ -258,7 +258,7 @@ no_undo_left() { [[ -z $(host find /sys/fs/bpf/plainbpf -type f) ]]; }
 	}
 	local other
 	other=$(fixture xdp_other)
-	kill_everywhere after 5 xdp-on v2 obj "$other" program drop_all
+	kill_everywhere after 4 xdp-on v2 obj "$other" program drop_all
 }
 
 @test "tc-on, killed at any call, can be repeated and taken off, and nothing is left" {

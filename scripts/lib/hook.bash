@@ -270,6 +270,7 @@ put() { # TARGET SECTION
 	if [[ $pin ]]; then
 		"${hook}_put" "$1" pinned "$pin" || return
 	else
+		object_ready
 		"${hook}_put" "$1" obj "$file" "$what" "$2" || return
 	fi
 	used[$1]=$2

@@ -43,6 +43,14 @@ reads_kernel_btf() { # ip|tc
 	[[ $(uname -r) =~ ^([0-9]+)\.([0-9]+) ]] && ((BASH_REMATCH[1] * 1000 + BASH_REMATCH[2] < 5013))
 }
 
+# Before an object is loaded: a loader that cannot read the kernel's BTF (plain, by words.bash) gets a
+# copy that needs none.
+plain=''
+object_ready() {
+	[[ ! $plain ]] || without_relocations
+	plain=''
+}
+
 # Sets `file` to a copy of it in which the relocations against the kernel's BTF are switched off, if it
 # has any (objs/parts/lookup.bpf.h): their length in the header of .BTF.ext becomes 0.
 without_relocations() {
@@ -79,6 +87,7 @@ tag_of() { # ip|tc sec|program NAME; of $file
 		known_tag["$*"]=$object_tag
 		return
 	fi
+	object_ready
 	object_tag=$(tag_by_loading "$@") || object_tag=''
 	[[ ! $object_tag ]] || object_note "$object_tag" "$@"
 }
