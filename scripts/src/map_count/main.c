@@ -7,11 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "say.h"
 #include "sys.h"
-
-#ifndef VERSION
-#define VERSION "0.1"
-#endif
 
 #define CHUNK 4096 /* entries a call */
 
@@ -25,15 +22,10 @@ static const char usage[] =
 	"Options: -h, -V\n"
 	"Status: 0 done, 1 invalid arguments, 2 no such map, or it cannot be counted\n";
 
-static int complain(const char *name, const char *what, int status)
+static int complain(const char *name, const char *what)
 {
-	const char *p;
-
-	fputs("map_count: ", stderr);
-	for (p = name; *p; p++) /* control characters do not reach the terminal */
-		fputc((unsigned char)*p < ' ' || *p == 0x7f ? '?' : *p, stderr);
-	fprintf(stderr, ": %s\n", what);
-	return status;
+	say("%s: %s", name, what);
+	return 2;
 }
 
 /* One key after the other: before Linux 5.6, and for types without BPF_MAP_LOOKUP_BATCH. */
@@ -156,21 +148,19 @@ static int print_count(int fd, const char *name)
 	long long n;
 
 	if (fd < 0)
-		return complain(name,
-				fd == -EPERM || fd == -EACCES ? "must be root"
-				: fd == -ENOENT		      ? "no such map"
-							      : strerror(-fd),
-				2);
+		return complain(name, fd == -EPERM || fd == -EACCES ? "must be root"
+				      : fd == -ENOENT		    ? "no such map"
+								    : strerror(-fd));
 	memset(&info, 0, sizeof(info));
 	if (bpf_info(fd, &info, sizeof(info)) || !info.key_size || !is_counted(&info))
-		return complain(name, "not a hash and not a trie", 2);
+		return complain(name, "not a hash and not a trie");
 	n = info.type == BPF_MAP_TYPE_LPM_TRIE ? count_by_size(fd, &info) : -1;
 	if (n < 0)
 		n = count(fd, &info);
 	if (n < 0)
-		return complain(name, strerror(-n), 2);
+		return complain(name, strerror(-n));
 	if (printf("%lld %u\n", n, info.max_entries) < 0)
-		return complain("stdout", strerror(errno), 2);
+		return complain("stdout", strerror(errno));
 	return 0;
 }
 
@@ -181,18 +171,18 @@ int main(int argc, char **argv)
 	char *end;
 
 	if (argc > 1 && (!strcmp(argv[1], "-h") || !strcmp(argv[1], "--help")))
-		return fputs(usage, stdout) < 0;
+		return answer(usage);
 	if (argc > 1 && (!strcmp(argv[1], "-V") || !strcmp(argv[1], "--version")))
-		return printf("map_count %s\n", VERSION) < 0;
+		return printf("%s\n", version) < 0 ? 2 : 0;
 	if (argc < 2)
-		return complain("no map given", "try -h", 1);
+		return bad_argument("no map given", "see map_count -h");
 	for (i = 1; i < argc; i++) {
 		if (argv[i][0] == '-')
-			return complain("unknown option", argv[i], 1);
+			return bad_argument("unknown option", argv[i]);
 		if (!strcmp(argv[i], "id")) {
 			id = i + 1 < argc ? strtoul(argv[++i], &end, 10) : 0;
 			if (!id || id > UINT32_MAX || *end || argv[i][0] < '0' || argv[i][0] > '9')
-				return complain("not an id", argv[i], 1);
+				return bad_argument("not an id", argv[i]);
 			fd = bpf_id_open(BPF_MAP_GET_FD_BY_ID, id);
 		} else {
 			fd = bpf_pin_open(argv[i]);
@@ -203,5 +193,5 @@ int main(int argc, char **argv)
 		if (status)
 			return status;
 	}
-	return fflush(stdout) ? complain("stdout", strerror(errno), 2) : 0;
+	return fflush(stdout) ? complain("stdout", strerror(errno)) : 0;
 }
