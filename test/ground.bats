@@ -79,6 +79,23 @@ one_line() { [[ ${#stderr_lines[@]} == 1 && $stderr == $1 ]] || { printf 'said: 
 	host ip netns del c
 }
 
+@test "a read-only bpffs is refused in one line, and can be looked at" {
+	host ip link add v1 type veth peer name v2
+	host allow -q 10.0.0.1
+	host mount -o remount,ro,bind /sys/fs/bpf
+	local verb
+	for verb in 'xdp-on v1' 'tc-on v1 ingress' 'trace-on minimal' 'pid add 1'; do
+		# shellcheck disable=SC2086 # words
+		run -2 --separate-stderr host $verb
+		one_line "${verb%% *}: /sys/fs/bpf is mounted read-only *"
+	done
+	[[ $(host allow list) == 10.0.0.1/32 && -z $(xdp_id v1) ]]
+	host status >/dev/null
+	host mount -o remount,rw,bind /sys/fs/bpf
+	host xdp-on -q v1
+	[[ $(xdp_id v1) ]]
+}
+
 @test "another pin root is a directory in a bpffs, under one name" {
 	host mkdir /sys/fs/bpf/g /run/elsewhere
 	host env TC_BPF_MNT=/sys/fs/bpf/g allow -q 10.0.0.1

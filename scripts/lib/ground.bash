@@ -4,16 +4,18 @@
 # What a command stands on: the bpffs, the state directory and the lock, and that only root can
 # change them. Sourced by base.bash.
 
-# Of the mounts that hold a path, the last one counts. Sets mount_type and mount_source; read from
-# the kernel's table because that takes no program.
+# Of the mounts that hold a path, the last one counts. Sets mount_type, mount_source and mount_flags (ro
+# or rw first); read from the kernel's table because that takes no program.
 mount_at() { # DIR
-	local line point mounts
-	mount_type='' mount_source=''
+	local line point mounts mount_flags_there
+	mount_type='' mount_source='' mount_flags=''
 	mapfile -t mounts </proc/self/mountinfo
 	for line in "${mounts[@]}"; do
 		point=${line#* * * * }
+		mount_flags_there=${point#* }
 		point=${point%% *}
 		[[ $1/ == "${point%/}"/* ]] || continue
+		mount_flags=${mount_flags_there%% *}
 		read -r mount_type mount_source _ <<<"${line#* - }"
 	done
 }
@@ -40,7 +42,9 @@ need_bpffs() {
 		# Mounting over a directory that happens to be named would hide what is in it.
 		[[ $bpffs == "$usual_bpffs" ]] || die 2 "TC_BPF_MNT: not in a bpffs: $bpffs"
 		run mount -t bpf -o mode=0700 bpf "$bpffs" || die 2 "no bpffs at $bpffs"
+		mount_flags=rw
 	fi
+	[[ $dry || $mount_flags != ro* ]] || die 2 "$bpffs is mounted read-only (mount -o remount,rw,bind $bpffs)"
 	trusted "$globals" "$bpffs"
 	trusted "$pins" "$bpffs"
 	need_state
