@@ -11,67 +11,70 @@
 # the reason for a "packet too big" about `in`.
 pack_make() { # IN4 NET4 OUT4 IN6 NET6 OUT6 PMTU4 PMTU6
 	local in4=$1 net4=$2 out4=$3 in6=$4 net6=$5 out6=$6 pmtu4=$7 pmtu6=$8 near4=ac110001 near6 link6 any6 all6 i t deep inner
-	local listed4 listed6 tagged4 tagged6 solicit quote4 quote6
+	local listed4 listed6 tagged4 tagged6 solicit quote4 quote6 z udp tcp
 	[[ ${pack_made-} != "$*" ]] || return 0
 	pack_made=$*
+	# What many frames share is made once: each $(…) is a process. z is zeros, two digits for a byte.
+	printf -v z '%018000d' 0
+	udp=$(udp) tcp=$(tcp)
 	pack_name=() pack_frame=() pack_allow=() pack_egress=() pack_icmp=()
-	near6=fd17$(zeros 13)01 link6=fe80$(zeros 13)01 any6=$(zeros 16) all6=ff02$(zeros 13)16
-	solicit=$(icmp 135 0 $(zeros 16))
-	quote4=$(ip4 $near4 $in4 6 $(zeros 8)) quote6=$(ip6 $near6 $in6 6 $(zeros 8))
+	near6=fd17${z:0:26}01 link6=fe80${z:0:26}01 any6=${z:0:32} all6=ff02${z:0:26}16
+	solicit=$(icmp 135 0 ${z:0:32})
+	quote4=$(ip4 $near4 $in4 6 ${z:0:16}) quote6=$(ip6 $near6 $in6 6 ${z:0:16})
 
 	# By the address. On the way out the far end is the destination.
-	both 'IPv4 listed host, UDP' other 4 $in4 $near4 17 $(udp)
-	both 'IPv4 in a listed network, TCP' other 4 $net4 $near4 6 $(tcp)
-	both 'IPv4 not listed, TCP' other 4 $out4 $near4 6 $(tcp)
-	both 'IPv4 not listed, UDP' other 4 $out4 $near4 17 $(udp)
-	both 'IPv4 not listed, GRE' other 4 $out4 $near4 47 $(zeros 32)
-	both 'IPv4 not listed, with a listed one' other 4 $out4 $in4 17 $(udp)
+	both 'IPv4 listed host, UDP' other 4 $in4 $near4 17 $udp
+	both 'IPv4 in a listed network, TCP' other 4 $net4 $near4 6 $tcp
+	both 'IPv4 not listed, TCP' other 4 $out4 $near4 6 $tcp
+	both 'IPv4 not listed, UDP' other 4 $out4 $near4 17 $udp
+	both 'IPv4 not listed, GRE' other 4 $out4 $near4 47 ${z:0:64}
+	both 'IPv4 not listed, with a listed one' other 4 $out4 $in4 17 $udp
 	both 'IPv4 not listed, ping' icmp 4 $out4 $near4 1 $(icmp 8 0)
 	both 'IPv4 listed host, ping' icmp 4 $in4 $near4 1 $(icmp 8 0)
-	both 'IPv6 listed host, UDP' other 6 $in6 $near6 17 $(udp)
-	both 'IPv6 in a listed network, TCP' other 6 $net6 $near6 6 $(tcp)
-	both 'IPv6 not listed, TCP' other 6 $out6 $near6 6 $(tcp)
+	both 'IPv6 listed host, UDP' other 6 $in6 $near6 17 $udp
+	both 'IPv6 in a listed network, TCP' other 6 $net6 $near6 6 $tcp
+	both 'IPv6 not listed, TCP' other 6 $out6 $near6 6 $tcp
 	both 'IPv6 not listed, without payload' other 6 $out6 $near6 59 ''
-	both 'IPv6 not listed, of 2001::/16, TCP' other 6 2001$(zeros 13)01 $near6 6 $(tcp)
+	both 'IPv6 not listed, of 2001::/16, TCP' other 6 2001${z:0:26}01 $near6 6 $tcp
 	both 'IPv6 not listed, ping' icmp 6 $out6 $near6 58 $(icmp 128 0)
 	row 'DHCP follows the list' '?not_listed' '?not_listed' other $(v4 00000000 ffffffff 17 $(udp 68 67))
 
 	# What a network cannot do without.
 	row ARP arp arp other $(dst=ffffffffffff eth 0806 00010800060400010200000000020a0000010000000000000a000002)
-	row 'ARP after a tag' arp arp other $(eth 8100 $(tag 0806 $(zeros 28)))
-	row STP l2_control l2_control other $(dst=0180c2000000 eth 0026 424203$(zeros 35))
-	row 'STP after a tag' l2_control l2_control other $(dst=0180c2000000 eth 8100 $(tag 0026 $(zeros 38)))
-	row LACP l2_control l2_control other $(dst=0180c2000002 eth 8809 $(zeros 46))
-	row LLDP l2_control l2_control other $(dst=0180c200000e eth 88cc $(zeros 46))
-	row 'last reserved address' l2_control l2_control other $(dst=0180c200000f eth 0026 $(zeros 38))
-	row 'one after the reserved addresses' ethertype ethertype other $(dst=0180c2000010 eth 0026 $(zeros 38))
-	row '802.1X (EAPOL)' l2_control l2_control other $(eth 888e $(zeros 46))
-	row 'IPv4 to a reserved address' '?not_listed' '?not_listed' other $(dst=0180c2000000 v4 $out4 $near4 17 $(udp))
+	row 'ARP after a tag' arp arp other $(eth 8100 $(tag 0806 ${z:0:56}))
+	row STP l2_control l2_control other $(dst=0180c2000000 eth 0026 424203${z:0:70})
+	row 'STP after a tag' l2_control l2_control other $(dst=0180c2000000 eth 8100 $(tag 0026 ${z:0:76}))
+	row LACP l2_control l2_control other $(dst=0180c2000002 eth 8809 ${z:0:92})
+	row LLDP l2_control l2_control other $(dst=0180c200000e eth 88cc ${z:0:92})
+	row 'last reserved address' l2_control l2_control other $(dst=0180c200000f eth 0026 ${z:0:76})
+	row 'one after the reserved addresses' ethertype ethertype other $(dst=0180c2000010 eth 0026 ${z:0:76})
+	row '802.1X (EAPOL)' l2_control l2_control other $(eth 888e ${z:0:92})
+	row 'IPv4 to a reserved address' '?not_listed' '?not_listed' other $(dst=0180c2000000 v4 $out4 $near4 17 $udp)
 	for t in 133 134 135 136 137; do
-		row "neighbour discovery, ICMPv6 $t" '?nd' '?nd' nd $(hop=255 v6 $out6 $out6 58 $(icmp $t 0 $(zeros 16)))
+		row "neighbour discovery, ICMPv6 $t" '?nd' '?nd' nd $(hop=255 v6 $out6 $out6 58 $(icmp $t 0 ${z:0:32}))
 	done
 	row 'discovery from another link' '?not_listed' '?not_listed' nd $(hop=254 v6 $out6 $out6 58 $solicit)
-	row 'discovery, code 1' '?not_listed' '?not_listed' nd $(hop=255 v6 $out6 $out6 58 $(icmp 135 1 $(zeros 16)))
+	row 'discovery, code 1' '?not_listed' '?not_listed' nd $(hop=255 v6 $out6 $out6 58 $(icmp 135 1 ${z:0:32}))
 	row 'discovery after hop-by-hop' '?not_listed' '?not_listed' nd $(hop=255 v6 $out6 $out6 0 $(behind_hbh 58 $solicit))
 	row 'discovery in a fragment' '?not_listed' '?not_listed' icmp $(hop=255 v6 $out6 $out6 44 3a00000000000000$solicit)
 	for t in 130 131 132 143; do
-		row "MLD, ICMPv6 $t" '?mld' '?mld' mld $(hop=1 v6 $link6 $all6 0 $(behind_hbh 58 $(icmp $t 0 $(zeros 16))))
+		row "MLD, ICMPv6 $t" '?mld' '?mld' mld $(hop=1 v6 $link6 $all6 0 $(behind_hbh 58 $(icmp $t 0 ${z:0:32})))
 	done
-	row 'MLD from ::' '?mld' '?mld' mld $(hop=1 v6 $any6 $all6 0 $(behind_hbh 58 $(icmp 143 0 $(zeros 16))))
-	row 'MLD from a global address' '?not_listed' '?not_listed' mld $(hop=1 v6 $out6 $out6 0 $(behind_hbh 58 $(icmp 143 0 $(zeros 16))))
-	row 'IGMP from 0.0.0.0' '?igmp' '?igmp' other $(v4 00000000 e0000016 2 $(zeros 16))
-	row 'IGMP from elsewhere' '?not_listed' '?not_listed' other $(v4 $out4 e0000016 2 $(zeros 16))
+	row 'MLD from ::' '?mld' '?mld' mld $(hop=1 v6 $any6 $all6 0 $(behind_hbh 58 $(icmp 143 0 ${z:0:32})))
+	row 'MLD from a global address' '?not_listed' '?not_listed' mld $(hop=1 v6 $out6 $out6 0 $(behind_hbh 58 $(icmp 143 0 ${z:0:32})))
+	row 'IGMP from 0.0.0.0' '?igmp' '?igmp' other $(v4 00000000 e0000016 2 ${z:0:32})
+	row 'IGMP from elsewhere' '?not_listed' '?not_listed' other $(v4 $out4 e0000016 2 ${z:0:32})
 	row 'too big, for a listed peer' "?$pmtu4" '?not_listed' icmp $(v4 $out4 $out4 1 $(icmp 3 4 $quote4))
 	row 'too big, after IP options' "?$pmtu4" '?not_listed' icmp $(ihl=6 v4 $out4 $out4 1 $(icmp 3 4 $quote4))
 	row 'too big, its quote cut off' '?not_listed' '?not_listed' icmp $(v4 $out4 $out4 1 $(icmp 3 4 $(trunc $quote4 19)))
 	row 'port unreachable' '?not_listed' '?not_listed' icmp $(v4 $out4 $out4 1 $(icmp 3 3 $quote4))
 	row 'IPv6 too big, for a listed peer' "?$pmtu6" '?not_listed' pmtu $(v6 $out6 $out6 58 $(icmp 2 0 $quote6))
 	row 'IPv6 unreachable' '?not_listed' '?not_listed' icmp $(v6 $out6 $out6 58 $(icmp 1 0 $quote6))
-	row '802.3 with LLC' ethertype ethertype other $(eth 0026 $(zeros 38))
-	row PPPoE ethertype ethertype other $(eth 8864 $(zeros 46))
+	row '802.3 with LLC' ethertype ethertype other $(eth 0026 ${z:0:76})
+	row PPPoE ethertype ethertype other $(eth 8864 ${z:0:92})
 
 	# After tags. From a listed address to a listed one: it counts on the way out as well.
-	listed4=$(v4 $in4 $in4 17 $(udp)) listed6=$(v6 $in6 $in6 17 $(udp)) inner=${listed4:28} t=0800
+	listed4=$(v4 $in4 $in4 17 $udp) listed6=$(v6 $in6 $in6 17 $udp) inner=${listed4:28} t=0800
 	for i in 1 2 3 4; do
 		inner=$(tag $t $inner)
 		if ((i == 1)); then t=8100; else t=88a8; fi
@@ -83,30 +86,30 @@ pack_make() { # IN4 NET4 OUT4 IN6 NET6 OUT6 PMTU4 PMTU6
 	row 'ping after two tags' '?not_listed' '?not_listed' icmp $(eth 88a8 $(tag 8100 $(tag 0800 $(ip4 $out4 $out4 1 $(icmp 8 0)))))
 
 	# IPv4 headers, and lengths that contradict each other.
-	row 'IHL 6' '?not_listed' '?not_listed' other $(ihl=6 v4 $in4 $in4 17 $(udp))
-	row 'IHL 15' '?not_listed' '?not_listed' other $(ihl=15 v4 $in4 $in4 17 $(udp))
+	row 'IHL 6' '?not_listed' '?not_listed' other $(ihl=6 v4 $in4 $in4 17 $udp)
+	row 'IHL 15' '?not_listed' '?not_listed' other $(ihl=15 v4 $in4 $in4 17 $udp)
 	row 'IHL 15, not listed, ping' '?not_listed' '?not_listed' icmp $(ihl=15 v4 $out4 $out4 1 $(icmp 8 0))
 	row 'IHL 4' malformed malformed other $(ihl=4 v4 $in4 $in4 1 $(icmp 8 0))
-	row 'version 6 as IPv4' malformed malformed other $(ver=6 v4 $in4 $in4 17 $(udp))
-	row 'version 4 as IPv6' malformed malformed other $(ver=4 v6 $in6 $in6 17 $(udp))
-	row 'total length 0' malformed malformed other $(tot=0 v4 $in4 $in4 17 $(udp))
-	row 'total length 19' malformed malformed other $(tot=19 v4 $in4 $in4 17 $(udp))
-	row 'total length one too long' malformed malformed other $(tot=29 v4 $in4 $in4 17 $(udp))
-	row 'payload length one too long' malformed malformed other $(len=9 v6 $in6 $in6 17 $(udp))
-	row 'padding after the packet' '?not_listed' '?not_listed' other $(v4 $in4 $in4 17 $(udp))$(zeros 18)
+	row 'version 6 as IPv4' malformed malformed other $(ver=6 v4 $in4 $in4 17 $udp)
+	row 'version 4 as IPv6' malformed malformed other $(ver=4 v6 $in6 $in6 17 $udp)
+	row 'total length 0' malformed malformed other $(tot=0 v4 $in4 $in4 17 $udp)
+	row 'total length 19' malformed malformed other $(tot=19 v4 $in4 $in4 17 $udp)
+	row 'total length one too long' malformed malformed other $(tot=29 v4 $in4 $in4 17 $udp)
+	row 'payload length one too long' malformed malformed other $(len=9 v6 $in6 $in6 17 $udp)
+	row 'padding after the packet' '?not_listed' '?not_listed' other $(v4 $in4 $in4 17 $udp)${z:0:36}
 
 	# Fragments, and the headers of IPv6.
-	row 'first fragment' '?not_listed' '?not_listed' other $(frag=0x2000 v4 $in4 $in4 17 $(udp))
-	row 'middle fragment' '?not_listed' '?not_listed' other $(frag=0x2001 v4 $in4 $in4 17 $(udp))
-	row 'last fragment' '?not_listed' '?not_listed' other $(frag=0x0001 v4 $in4 $in4 17 $(udp))
-	row 'last fragment, not listed' '?not_listed' '?not_listed' other $(frag=0x1fff v4 $out4 $out4 17 $(udp))
-	row 'last fragment of a ping' '?not_listed' '?not_listed' icmp $(frag=0x0010 v4 $out4 $out4 1 $(zeros 16))
+	row 'first fragment' '?not_listed' '?not_listed' other $(frag=0x2000 v4 $in4 $in4 17 $udp)
+	row 'middle fragment' '?not_listed' '?not_listed' other $(frag=0x2001 v4 $in4 $in4 17 $udp)
+	row 'last fragment' '?not_listed' '?not_listed' other $(frag=0x0001 v4 $in4 $in4 17 $udp)
+	row 'last fragment, not listed' '?not_listed' '?not_listed' other $(frag=0x1fff v4 $out4 $out4 17 $udp)
+	row 'last fragment of a ping' '?not_listed' '?not_listed' icmp $(frag=0x0010 v4 $out4 $out4 1 ${z:0:32})
 	row 'IPv6 first fragment of a ping' '?not_listed' '?not_listed' icmp $(v6 $in6 $in6 44 3a00000100000001$(icmp 128 0))
-	row 'IPv6 last fragment' '?not_listed' '?not_listed' other $(v6 $in6 $in6 44 1100000800000001$(zeros 16))
-	row 'IPv6 last fragment, not listed' '?not_listed' '?not_listed' other $(v6 $out6 $out6 44 1100000800000001$(zeros 16))
-	row 'IPv6 after hop-by-hop, TCP' '?not_listed' '?not_listed' other $(v6 $in6 $in6 0 $(behind_hbh 6 $(tcp)))
+	row 'IPv6 last fragment' '?not_listed' '?not_listed' other $(v6 $in6 $in6 44 1100000800000001${z:0:32})
+	row 'IPv6 last fragment, not listed' '?not_listed' '?not_listed' other $(v6 $out6 $out6 44 1100000800000001${z:0:32})
+	row 'IPv6 after hop-by-hop, TCP' '?not_listed' '?not_listed' other $(v6 $in6 $in6 0 $(behind_hbh 6 $tcp))
 	row 'IPv6 after options and routing, ping' '?not_listed' '?not_listed' icmp $(v6 $in6 $in6 60 $(behind_hbh 43 $(behind_hbh 58 $(icmp 128 0))))
-	row 'IPv6 after AH, ping' '?not_listed' '?not_listed' icmp $(v6 $in6 $in6 51 3a04$(zeros 22)$(icmp 128 0))
+	row 'IPv6 after AH, ping' '?not_listed' '?not_listed' icmp $(v6 $in6 $in6 51 3a04${z:0:44}$(icmp 128 0))
 	deep=$(icmp 128 0) t=58
 	for i in 1 2 3 4 5 6 7 8; do deep=$(printf '%02x00%s%s' $t 010400000000 $deep) t=60; done
 	row 'IPv6 after 8 extension headers, ping' '?not_listed' '?not_listed' icmp $(v6 $out6 $out6 60 $deep)
@@ -121,16 +124,16 @@ pack_make() { # IN4 NET4 OUT4 IN6 NET6 OUT6 PMTU4 PMTU6
 	row 'cut in the IPv4 header' malformed malformed other $(trunc $listed4 33)
 	row 'cut in the IPv4 header, after a tag' malformed malformed other $(trunc $tagged4 37)
 	row 'cut after the IPv4 header' malformed malformed other $(trunc $listed4 34)
-	row 'cut in the IP options' malformed malformed other $(trunc $(ihl=6 v4 $in4 $in4 17 $(udp)) 37)
+	row 'cut in the IP options' malformed malformed other $(trunc $(ihl=6 v4 $in4 $in4 17 $udp) 37)
 	row 'cut in the IPv6 header' malformed malformed other $(trunc $listed6 53)
 	row 'cut in the IPv6 header, after a tag' malformed malformed other $(trunc $tagged6 57)
 	row 'cut after the IPv6 header' malformed malformed other $(trunc $listed6 54)
 	row 'cut in the UDP header' malformed malformed other $(trunc $listed4 41)
 
 	# Large ones.
-	row '1514 bytes' '?not_listed' '?not_listed' other $(v4 $in4 $in4 17 $(udp)$(zeros 1472))
-	row 'jumbo, 9014 bytes' '?not_listed' '?not_listed' other $(v4 $in4 $in4 17 $(udp)$(zeros 8972))
-	row 'jumbo, not listed' '?not_listed' '?not_listed' other $(v6 $out6 $out6 17 $(udp)$(zeros 8952))
+	row '1514 bytes' '?not_listed' '?not_listed' other $(v4 $in4 $in4 17 $udp${z:0:2944})
+	row 'jumbo, 9014 bytes' '?not_listed' '?not_listed' other $(v4 $in4 $in4 17 $udp${z:0:17944})
+	row 'jumbo, not listed' '?not_listed' '?not_listed' other $(v6 $out6 $out6 17 $udp${z:0:17904})
 }
 
 # NAME ALLOW EGRESS ICMP FRAME: the reasons that the frame must get from the allow list on the way in
