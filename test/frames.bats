@@ -5,10 +5,15 @@
 load helper
 load fixtures/frames
 
-# The tables are the same for all tests, and in a VM it takes a minute to make them.
+# The tables are the same for all tests. A shell of its own makes them, as bats looks at every command of
+# a test, which takes most of the time of a long loop.
 setup_file() {
 	local table
-	for table in allow_table icmp_table; do "$table" >"$BATS_FILE_TMPDIR/$table"; done
+	for table in allow_table icmp_table; do
+		# shellcheck disable=SC2016 # expanded there
+		repo=$repo bash -euc '. "$repo/test/fixtures/frames.bash" && "$1"' make "$table" >"$BATS_FILE_TMPDIR/$table"
+		cut -d' ' -f3 "$BATS_FILE_TMPDIR/$table" | sed 's/../\\x&/g' >"$BATS_FILE_TMPDIR/$table.escaped"
+	done
 }
 
 setup() {
@@ -42,14 +47,15 @@ check_table() { # TABLE [PROGRAM-ID]
 		printf '%s\n' "$verdict $reason $name: $frame" >>"$dir/table"
 		printf '%b' "$escaped" >"$dir/$n"
 		printf 'prog run id %s data_in %s repeat 1\nmap dump id %s\n' "$id" "$dir/$n" "$map" >>"$dir/batch"
-	done <"$BATS_FILE_TMPDIR/$1" 6< <(cut -d' ' -f3 "$BATS_FILE_TMPDIR/$1" | sed 's/../\\x&/g')
+	done <"$BATS_FILE_TMPDIR/$1" 6<"$BATS_FILE_TMPDIR/$1.escaped"
 	host bpftool -j batch file "$dir/batch" >"$dir/json" || :
 	# The dump before a run, the run, the dump after it; last a complaint (bpftool 7.5).
 	jq -r --argjson names "$names" --argjson runs "$pb_reasons" '
 		def runs: [.output[] | {key: "\(.formatted.key // -1)", value: ([.formatted.values[].value.packets] | add)}
 			| select(.value > 0 and (.key | tonumber) >= $runs)] | from_entries;
-		map(select(.command)) as $all | range(1; $all | length; 2) | ($all[. - 1] | runs) as $before | ($all[. + 1] | runs) as $after |
-		"\($all[.].output.retval) " + ([$after | to_entries[] | select(.value != ($before[.key] // 0)).key |
+		[.[] | select(.command) | if .command[0] == "prog" then .output.retval else runs end] as $all |
+		range(1; $all | length; 2) | $all[. - 1] as $before | $all[. + 1] as $after |
+		"\($all[.]) " + ([$after | to_entries[] | select(.value != ($before[.key] // 0)).key |
 			$names[.] // "?"] | join("+"))' "$dir/json" >"$dir/got"
 	while read -r verdict reason name <&4 && read -r got frame <&5; do
 		got="$(verdict_of "$got") $frame"
