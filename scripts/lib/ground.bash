@@ -32,7 +32,10 @@ in_netns_exec() {
 	[[ $mount_type == sysfs && $mount_source != sysfs && $mount_source != none ]]
 }
 
+# Asked once: a command may need it in several places.
+grounded=''
 need_bpffs() {
+	[[ ! $grounded ]] || return 0
 	# Its name becomes a word of tool calls, and a part of file names.
 	[[ $bpffs =~ ^(/[A-Za-z0-9_.:-]+)+$ && $bpffs/ != */../* ]] ||
 		die 2 "TC_BPF_MNT: not a plain absolute path: $(printf '%q' "$bpffs")"
@@ -46,8 +49,9 @@ need_bpffs() {
 	fi
 	[[ $dry || $mount_flags != ro* ]] || die 2 "$bpffs is mounted read-only (mount -o remount,rw,bind $bpffs)"
 	trusted "$globals" "$bpffs"
-	trusted "$pins" "$bpffs"
+	trusted "$traces" "$bpffs"
 	need_state
+	grounded=1
 }
 
 need_globals() {
@@ -68,23 +72,13 @@ trusted() { # PATH BELOW
 	done
 }
 
-# Before a tree is removed: nothing in it may be another user's, or open to other users. PATH
-# itself and what holds it is seen to by `trusted`.
-trusted_tree() { # DIR
-	local found
-	found=$(find "$1" \( ! -uid 0 -o -type l -o -type d -perm /022 \) -print -quit 2>&1) || die 2 "cannot look through $1: $found"
-	[[ -z $found ]] || die 2 "$found: other users can change it; $1 is left alone"
-}
-
-state_shown=''
 # The state directory is root's alone: who can write in it could edit the list by a journal, and who
 # can open the lock could hold it. The file `private` says that its mode has been set; a directory
 # of an earlier version may have been made with a loose umask.
 need_state() {
 	trusted "$state" "${state%/*}"
 	if [[ $dry ]]; then
-		[[ -d $state || $state_shown ]] || say mkdir -p "$state"
-		state_shown=1
+		[[ -d $state ]] || say mkdir -p "$state"
 		return
 	fi
 	[[ -d $state ]] || mkdir -p -- "$state" 2>/dev/null || [[ -d $state ]] || die 2 "cannot make $state"

@@ -310,18 +310,7 @@ bss_of() { # ID
 	done
 }
 
-map_field() { # PIN FIELD; empty if there is no such map
-	[[ ! $(bpftool -j map show pinned "$1" 2>/dev/null) =~ \"$2\":\"?([^,\"]*) ]] || printf '%s' "${BASH_REMATCH[1]}"
-}
-
-# The inner map that programs see: its id, or nothing.
-slot_id() { # KIND
-	local text inner
-	text=$(bpftool -j map lookup pinned "$(slot_of "$1")" key 0 0 0 0 2>/dev/null) || :
-	! inner_id "$text" || printf '%d' "$inner"
-}
-
-# How bpftool tells it: Debian 11's and 12's own by the bytes of the value.
+# How bpftool shows the map in a slot: Debian 11's and 12's own as the bytes of its id.
 readonly inner_map='"(inner_map_id":([0-9]+)|value":\["0x(..)","0x(..)","0x(..)","0x(..)"\])'
 
 inner_id() { # JSON; sets inner

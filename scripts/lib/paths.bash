@@ -25,13 +25,11 @@ readonly pid_dir=$traces/pids
 readonly pid_set=$pid_dir/maps/pb_pids
 readonly tracefs=/sys/kernel/tracing
 readonly kinds=(host4 host6 net4 net6)
-# The same without a subshell, for the commands that edit the list: by kind, and what both begin with.
+# The maps of the list and the slots that programs find them through, by kind; and what all begin with.
 readonly list_base=$globals/pb_
 declare -A list_pin=() list_slot=()
 for kind in "${kinds[@]}"; do list_pin[$kind]=$list_base$kind list_slot[$kind]=$list_base${kind}_slot; done
 unset kind
-pin_of() { printf '%s/pb_%s' "$globals" "$1"; }
-slot_of() { printf '%s/pb_%s_slot' "$globals" "$1"; }
 # Programs that xdp-on and tc-on have attached from a user's object, or were about to: files
 # NETNS.INDEX.HOOK.TAG, of a hook xdp, ingress or egress. Those of our objects are known by name and
 # maps.
@@ -52,7 +50,6 @@ readonly trial_pin=$bpffs/try # in a hint
 readonly probe_root=$pins/probe
 readonly own_netns=/proc/self/ns/net
 readonly kernel_btf=/sys/kernel/btf/vmlinux
-new_pin_of() { printf '%s_new' "$(pin_of "$1")"; }
 trace_dir() { printf '%s/%s' "$traces" "${1//-/_}"; }
 # Tracing instances for readers of trace_pipe, named after the process that reads.
 readonly instances=$tracefs/instances/plainbpf_

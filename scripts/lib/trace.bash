@@ -173,14 +173,6 @@ link_of() { # PIN
 	[[ $answers == *\"prog_id\":* ]] && describe "$answers"
 }
 
-# Those of a directory, a line each.
-links_of() { # DIR
-	local pin
-	for pin in "$1"/*; do
-		[[ ! -f $pin ]] || ! link_of "$pin" || printf '%s\n' "$link"
-	done
-}
-
 # Waits until links are gone, a moment after their last pin.
 links_end() { # ID…; 1 and link, of one that stays
 	local n id
