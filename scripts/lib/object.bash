@@ -43,12 +43,12 @@ reads_kernel_btf() { # ip|tc
 	[[ $(uname -r) =~ ^([0-9]+)\.([0-9]+) ]] && ((BASH_REMATCH[1] * 1000 + BASH_REMATCH[2] < 5013))
 }
 
-# Before an object is loaded: a loader that cannot read the kernel's BTF (plain, by words.bash) gets a
+# Before an object is loaded: a loader that cannot read the kernel's BTF (no_btf, by words.bash) gets a
 # copy that needs none.
-plain=''
+no_btf=''
 object_ready() {
-	[[ ! $plain ]] || without_relocations
-	plain=''
+	[[ ! $no_btf ]] || without_relocations
+	no_btf=''
 }
 
 # Sets `file` to a copy of it in which the relocations against the kernel's BTF are switched off, if it

@@ -61,7 +61,7 @@ object_words() { # xdp|tc
 		file=$objs/$program.o
 		[[ -e $file ]] || die 2 "$file is not built (make)"
 		named=$file
-		reads_kernel_btf "${1/xdp/ip}" || plain=1
+		reads_kernel_btf "${1/xdp/ip}" || no_btf=1
 	fi
 	named=${named:-$file}
 	[[ -f $file && -r $file ]] || die 1 "cannot read: $file"
