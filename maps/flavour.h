@@ -60,7 +60,7 @@ _Static_assert(sizeof(struct bpf_elf_map) == 36, "iproute2's layout");
 /* In a legacy object a list is one pinned map of fixed size: map-in-map has no portable form. */
 #define PB_LIST(NAME, TYPE, KEY, VALUE, FLAGS)                                                     \
 	PB_ELF_MAP(NAME, TYPE, KEY, VALUE, PB_LIST_LEGACY_MAX, FLAGS, 2)
-#define PB_LIST_MAP(NAME) ((void *)&NAME)
+#define PB_LIST_MAP(NAME, SLOT) ((void)(SLOT), (void *)&NAME)
 
 /* For the tracing objects, which pin nothing by themselves: the layout of the kernel's samples. */
 struct bpf_map_def {
@@ -121,29 +121,27 @@ _Static_assert(sizeof(struct bpf_map_def) == 20, "the samples' layout");
 		__uint(value_size, SIZE);                                                          \
 	} NAME SEC(".maps")
 
-/* A list is an inner map of any size in the only slot of a pinned array. User space creates it, and
- * replaces the whole map when it is full. An empty slot is an empty list.
+/* A list is an inner map of any size in a slot of a pinned array (list.h). User space creates it.
+ * An empty slot is an empty list.
  */
-#define PB_LIST(NAME, TYPE, KEY, VALUE, FLAGS)                                                     \
+#define PB_SLOTS_OF(NAME, TYPE, KEY_SIZE, VALUE_SIZE, FLAGS)                                       \
 	struct NAME##_inner {                                                                      \
 		__uint(type, TYPE);                                                                \
 		__uint(max_entries, 1);                                                            \
 		__uint(map_flags, FLAGS);                                                          \
-		__uint(key_size, sizeof(KEY));                                                     \
-		__uint(value_size, sizeof(VALUE));                                                 \
+		__uint(key_size, KEY_SIZE);                                                        \
+		__uint(value_size, VALUE_SIZE);                                                    \
 	};                                                                                         \
 	struct {                                                                                   \
 		__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);                                          \
-		__uint(max_entries, 1);                                                            \
+		__uint(max_entries, PB_SLOTS);                                                     \
 		__uint(pinning, LIBBPF_PIN_BY_NAME);                                               \
 		__type(key, __u32);                                                                \
 		__array(values, struct NAME##_inner);                                              \
-	} NAME##_slot SEC(".maps")
-#define PB_LIST_MAP(NAME)                                                                          \
-	({                                                                                         \
-		__u32 slot = 0;                                                                    \
-		bpf_map_lookup_elem(&NAME##_slot, &slot);                                          \
-	})
+	} NAME##_slots SEC(".maps")
+#define PB_LIST(NAME, TYPE, KEY, VALUE, FLAGS)                                                     \
+	PB_SLOTS_OF(NAME, TYPE, sizeof(KEY), sizeof(VALUE), FLAGS)
+#define PB_LIST_MAP(NAME, SLOT) bpf_map_lookup_elem(&NAME##_slots, SLOT)
 
 #endif
 

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The allow list: its maps, keys and values (docs/lists.md).
  *
+ * A list has two generations, one of which is active. A generation is a map of each kind below and,
+ * for a long list, a compiled table for each family (table.h). An edit builds the generation that
+ * is not active, and then changes the list's state: programs see that as one step.
+ *
  * Addresses are in network byte order. Prefix lengths are in host byte order, as the kernel's trie
  * wants them. The value of every map is a pb_until.
  */
@@ -35,8 +39,8 @@ _Static_assert(sizeof(struct pb_net6_key) == 20, "a key of pb_net6, without padd
 
 #define PB_NO_PREALLOC 1 /* BPF_F_NO_PREALLOC, which a trie must have */
 
-/* Kind, map type, key, map flags. The map is called pb_KIND; it is pinned, and so is the array
- * pb_KIND_slot that holds it (flavour.h).
+/* Kind, map type, key, map flags. The map is called pb_KIND. The one of the active generation is
+ * pinned, for edits by hand. Programs find it through the array pb_KIND_slots (flavour.h).
  */
 #define PB_LIST_TABLE(L)                                                                           \
 	L(host4, HASH, __be32, 0)                                                                  \
@@ -46,10 +50,36 @@ _Static_assert(sizeof(struct pb_net6_key) == 20, "a key of pb_net6, without padd
 
 #define PB_LIST_LEGACY_MAX 65536 /* entries of a list of objs/legacy, which cannot grow */
 
+/* Lists, and slots for their generations: generation G of list L is in slot 2 L + G. */
+#define PB_LISTS	   16
+#define PB_LIST_ALLOW	   0
+#define PB_GENERATIONS	   2
+#define PB_SLOTS	   (PB_LISTS * PB_GENERATIONS)
+#define PB_SLOT(LIST, GEN) ((LIST)*PB_GENERATIONS + (GEN))
+
+/* Whether a generation has a compiled table. */
+#define PB_TABLE4 1
+#define PB_TABLE6 2
+
+/* The state of a list: an element of the pinned array pb_lists, by the number of the list. It is
+ * read and written as a whole. All zero is an empty list.
+ */
+struct pb_list {
+	__u8 active;  /* generation: 0 or 1 */
+	__u8 tables;  /* PB_TABLE4 | PB_TABLE6: what the active generation has */
+	__u8 earlier; /* 1: the other generation is the list before this one, whole */
+	__u8 earlier_tables;
+	__u32 since; /* when it became active: CLOCK_BOOTTIME in ms, the lower 32 bits */
+} __attribute__((aligned(8)));
+_Static_assert(sizeof(struct pb_list) == 8, "one atomic update");
+
 #ifdef __bpf__
 #define PB_LIST_DEFINE(KIND, TYPE, KEY, FLAGS)                                                     \
 	PB_LIST(pb_##KIND, BPF_MAP_TYPE_##TYPE, KEY, pb_until, FLAGS);
 PB_LIST_TABLE(PB_LIST_DEFINE)
+#ifndef PB_LEGACY
+PB_PINNED(pb_lists, BPF_MAP_TYPE_ARRAY, __u32, struct pb_list, PB_LISTS);
+#endif
 #endif
 
 #endif

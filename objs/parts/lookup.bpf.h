@@ -41,13 +41,31 @@ static __always_inline bool pb_until_valid(const pb_until *until)
 	return until && (!*until || *until > bpf_ktime_get_boot_ns());
 }
 
+/* The state of the list that this program uses: one load, so that a look-up meets one generation
+ * only. No state is an empty list.
+ */
+static __always_inline struct pb_list pb_list_state(void)
+{
+	struct pb_list state = {};
+#ifndef PB_LEGACY
+	__u32 list = PB_LIST_ALLOW;
+	__u64 *now = bpf_map_lookup_elem(&pb_lists, &list);
+
+	if (now)
+		*(__u64 *)&state = *(volatile __u64 *)now;
+#endif
+	return state;
+}
+
 static __always_inline bool pb_listed4(__be32 addr)
 {
-	void *map = PB_LIST_MAP(pb_host4);
+	struct pb_list state = pb_list_state();
+	__u32 slot = PB_SLOT(PB_LIST_ALLOW, state.active & 1);
+	void *map = PB_LIST_MAP(pb_host4, &slot);
 
 	if (map && pb_until_valid(bpf_map_lookup_elem(map, &addr)))
 		return true;
-	map = PB_LIST_MAP(pb_net4);
+	map = PB_LIST_MAP(pb_net4, &slot);
 	if (map && pb_trie_used(map)) {
 		struct pb_net4_key key = { .prefixlen = 32, .addr = addr };
 
@@ -59,11 +77,13 @@ static __always_inline bool pb_listed4(__be32 addr)
 static __always_inline bool pb_listed6(const __be32 *addr)
 {
 	struct pb_net6_key key = { .prefixlen = 128, .addr = *(const struct pb_addr6 *)addr };
-	void *map = PB_LIST_MAP(pb_host6);
+	struct pb_list state = pb_list_state();
+	__u32 slot = PB_SLOT(PB_LIST_ALLOW, state.active & 1);
+	void *map = PB_LIST_MAP(pb_host6, &slot);
 
 	if (map && pb_until_valid(bpf_map_lookup_elem(map, &key.addr)))
 		return true;
-	map = PB_LIST_MAP(pb_net6);
+	map = PB_LIST_MAP(pb_net6, &slot);
 	return map && pb_trie_used(map) && pb_until_valid(bpf_map_lookup_elem(map, &key));
 }
 

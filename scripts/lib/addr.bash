@@ -1,15 +1,15 @@
 # shellcheck shell=bash
-# shellcheck disable=SC2154,SC2034,SC2317 # shared with the files that source this one
+# shellcheck disable=SC2154,SC2034 # shared with the files that source this one
 # SPDX-License-Identifier: GPL-2.0-only
-# Addresses: text, map key and hex digits. A key line is "KIND KEY TEXT"; see addr.awk, which makes
-# them. Sourced after base.bash.
+# Addresses: text, map key and hex digits. A key line is "KIND KEY TEXT", as the helper fill prints it.
+# Sourced after base.bash.
 
 readonly plain_ip4='^(0|[1-9][0-9]{0,2})\.(0|[1-9][0-9]{0,2})\.(0|[1-9][0-9]{0,2})\.(0|[1-9][0-9]{0,2})$'
 
 # Sets keys to the key lines of these words. An invalid word ends the command. A single plain IPv4
-# address, the usual case, needs no awk: that would cost a third of the whole command.
+# address, the usual case, needs no helper: that would cost a fifth of the whole command.
 read_words() { # STATUS-IF-INVALID WORD…
-	local word bad=$1 b
+	local bad=$1 b
 	shift
 	if (($# == 1)) && [[ $1 =~ $plain_ip4 ]]; then
 		b=("${BASH_REMATCH[@]:1}")
@@ -18,11 +18,8 @@ read_words() { # STATUS-IF-INVALID WORD…
 			return
 		fi
 	fi
-	for word; do
-		[[ $word != *[[:cntrl:]]* ]] || die "$bad" "not an address: $(printf '%q' "$word")"
-	done
-	local IFS=$'\n'
-	keys=$(awk -v to=keys -v prog="$prog" -v big="$big" -f "$lib/addr.awk" <<<"$*") || exit "$bad"
+	[[ -x $here/fill ]] || die 2 "missing: $here/fill (run make)"
+	keys=$("$here/fill" -p "$prog" keys "$@") || exit "$bad"
 }
 
 # The same, printed.
@@ -30,16 +27,6 @@ parse_words() { # STATUS-IF-INVALID WORD…
 	local keys
 	read_words "$@"
 	printf '%s\n' "$keys"
-}
-
-# Reads a file of addresses. Their key lines are in the file keys_file: they may be a million.
-keys='' keys_file=''
-read_file() { # FILE|-
-	[[ $1 == - || -r $1 && ! -d $1 ]] || die 1 "cannot read: $1"
-	[[ $1 == - ]] || exec <"$1"
-	[[ $tmp ]] || scratch
-	keys_file=$tmp/keys
-	awk -v to=keys -v prog="$prog" -v file="$1" -v big="$big" -f "$lib/addr.awk" >"$keys_file" || exit 1
 }
 
 # An address of a frame, in hex digits, as a key of the list.
@@ -50,26 +37,26 @@ addr_key() { # HEX
 }
 
 addr_kind() { if ((${#1} == 8)); then printf 4; else printf 6; fi; } # HEX
-declare -A texts_of_addr
 
 # Sets text_of_addr. A capture has many packets of few addresses, so a text is made only once.
+declare -A texts_of_addr
 addr_text() { # HEX
+	local i word='' keys
 	if ((${#1} == 8)); then
 		printf -v text_of_addr '%d.%d.%d.%d' "0x${1:0:2}" "0x${1:2:2}" "0x${1:4:2}" "0x${1:6:2}"
 		return
 	fi
 	if [[ ! ${texts_of_addr[$1]-} ]]; then
-		text_of_addr=$(entry_text host6 "$(addr_key "$1")")
+		for ((i = 0; i < 32; i += 4)); do word+=:${1:i:4}; done
+		if [[ $1 == 00000000000000000000ffff* ]]; then
+			text_of_addr=${word#:} # on no wire, but in a frame it may be
+		else
+			read_words 2 "${word#:}"
+			text_of_addr=${keys##* }
+		fi
 		texts_of_addr[$1]=${text_of_addr%/128}
 	fi
 	text_of_addr=${texts_of_addr[$1]}
-}
-
-# The text of an entry, with its prefix length.
-entry_text() { # KIND KEY
-	local line
-	line=$(awk -v to=text -v big="$big" -f "$lib/addr.awk" <<<"$1 $2")
-	printf '%s\n' "${line#* }"
 }
 
 # Sets net_kind and net_key: where the networks around a host or network are looked up.

@@ -32,7 +32,7 @@ also_known_as() { # DEV
 
 # Warns of those who are about to be shut out. Needs the list open and the snapshot.
 warn_who_is_left_out() { # DEV [in|out]
-	local device=$1 near dev peer from zone keys kind key
+	local device=$1 near dev peer from zone
 	if list_empty; then
 		warn "the allow list is empty: no IPv4 or IPv6 packet gets ${2-in} through $device (first: $(command_of allow) ADDR)"
 	fi
@@ -49,8 +49,6 @@ warn_who_is_left_out() { # DEV [in|out]
 	from=$(route_to "${peer%%%*}")
 	[[ $zone == "$peer" ]] || from=$zone
 	[[ $near == *" $from "* ]] || return 0
-	read_words 2 "${peer%%%*}"
-	read -r kind key _ <<<"$keys"
-	! list_admitted "$kind" "$key" || return 0
+	! list_admits "${peer%%%*}" || return 0
 	warn "your ssh session comes from $peer through $device and is not listed: it will hang (first: $(command_of allow) ${peer%%%*})"
 }

@@ -25,7 +25,7 @@ explain_address() { # REASON ADDR
 	local v key pin
 	addr_text "$2"
 	address=$text_of_addr v=$(addr_kind "$2") key=$(addr_key "$2")
-	list_entry "host$v" "$key" "$address/$((${#2} * 4))"
+	list_entry "$address/$((${#2} * 4))"
 	case $1:$found in
 	*:in) entry=$found_text text=$found_text ;;
 	*:ended) nearest=$found_text text="$address; the time of $found_text has ended" ;;
@@ -41,7 +41,8 @@ explain_address() { # REASON ADDR
 		pin=${list_pin[host$v]}
 		[[ ! -e $pin ]] || change+=("bpftool map update pinned $pin key hex ${key//_/ } value ${until_removed[*]}")
 	elif [[ $entry ]]; then
-		change=("$(command_of deny) $entry" "bpftool map delete pinned ${list_pin[$found_kind]} key hex ${found_key//_/ }")
+		change=("$(command_of deny) $entry")
+		[[ $found_kind == table ]] || change+=("bpftool map delete pinned ${list_pin[$found_kind]} key hex ${found_key//_/ }")
 	fi
 }
 

@@ -209,7 +209,7 @@ frame_words_check() {
 
 # One address as hex digits, into addr_hex. Its text is kept for addr_text.
 address() { # WORD
-	[[ $1 != */* ]] || die 2 "not a single address: $1"
+	[[ $1 != *[/-]* ]] || die 2 "not a single address: $1"
 	read_words 2 "$1"
 	address_of "$keys"
 }
@@ -221,11 +221,11 @@ address_of() { # KEY-LINE
 }
 
 # Source and destination as hex digits, into src and far: what was said, else the device's address or one
-# that stands for it. Two IPv6 addresses are read by one awk.
+# that stands for it. Two IPv6 addresses are read by one program.
 addresses() {
 	local from=${said[source]-} to=${said[to]-} word
 	for word in "$from" "$to"; do
-		[[ $word != */* ]] || die 2 "not a single address: $word"
+		[[ $word != *[/-]* ]] || die 2 "not a single address: $word"
 	done
 	if [[ $from$to == *:* ]]; then
 		from=${from:-${k_addr6[$device]:-2001:db8::1}} to=${to:-${k_addr6[$device]:-2001:db8::1}}

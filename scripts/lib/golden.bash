@@ -164,14 +164,15 @@ first_unlisted() { # HEX…: the first of them that is not let in, else the last
 	done
 }
 admitted() { # HEX
-	list_admitted "host$(addr_kind "$1")" "$(addr_key "$1")"
+	addr_text "$1"
+	list_admits "$text_of_addr"
 }
 
 # Runs the golden frames through one program. Sets packed: rows of fields NAME EXPECTED ACTUAL OUTCOME,
 # where EXPECTED and ACTUAL are "VERDICT REASON" or "VERDICT", and OUTCOME is ok, DIFFERS, or why it
 # could not be run.
 pack_run() { # ATTACHMENT
-	local hook=${k_at_hook[$1]} id=${k_at_id[$1]} first in4 net4 out4 in6 net6 out6 pmtu4=not_listed pmtu6=not_listed
+	local hook=${k_at_hook[$1]} id=${k_at_id[$1]} first firsts in4='' net4='' out4 in6='' net6='' out6 pmtu4=not_listed pmtu6=not_listed
 	local rules=allow end=source i n want got why addr kind row verdict wants=() names=() run=()
 	local -A is_listed=()
 	case ${k_at_ours[$1]}:$name in
@@ -182,13 +183,16 @@ pack_run() { # ATTACHMENT
 	esac
 	lists_of "$id"
 	# A program that knows no list of ours is judged by the one that is pinned.
-	((${#list_map[@]})) || for kind in "${kinds[@]}"; do
-		[[ ! -e ${list_pin[$kind]} ]] || list_map["$kind"]="pinned ${list_pin[$kind]}"
-	done
-	list_first host4 && in4=$first
-	list_first net4 && net4=$first
-	list_first host6 && in6=$first
-	list_first net6 && net6=$first
+	[[ $list_where ]] || list_where=$globals
+	firsts=$("$fill" -p "$prog" first "$list_where") || exit 2
+	while read -r kind first; do
+		case $kind in
+		host4) in4=$first ;;
+		net4) net4=$first ;;
+		host6) in6=$first ;;
+		net6) net6=$first ;;
+		esac
+	done <<<"$firsts"
 	# 192.0.2.77 198.51.100.77 203.0.113.77 198.18.7.7 100.64.7.7 10.255.7.7 8.8.7.7
 	first_unlisted c000024d c633644d cb00714d c6120707 64400707 0aff0707 08080707
 	out4=$first

@@ -164,9 +164,9 @@ hooks_of() { # ID
 # Whether the arrays that a program looks into are those that are pinned now: others are out of reach
 # of allow and deny.
 looks_into_pins() { # ID
-	local slot kind pinned=' '
+	local slot pin pinned=' '
 	k_snapshot
-	for kind in "${kinds[@]}"; do pinned+="${k_pin[${list_slot[$kind]}]-} "; done
+	for pin in "${!k_pin[@]}"; do [[ $pin != "$list_base"* ]] || pinned+="${k_pin[$pin]} "; done
 	for slot in ${k_prog_slots[$1]-}; do
 		[[ $pinned == *" $slot "* ]] || return 1
 	done

@@ -9,9 +9,9 @@
 def set: split("\n") | map({key: ., value: true}) | from_entries;
 def row: map(if . == null then "" else tostring end) | join("\u001f");
 def mode: {"1": "native", "2": "generic", "3": "offloaded", "4": "several"}["\(.mode)"];
-def list_of: # the list that a map of this name belongs to, or nothing
-	ltrimstr("pb_") as $n | select($n != .) | ($n | rtrimstr("_slot")) as $kind |
-	select($kind | . == "host4" or . == "host6" or . == "net4" or . == "net6") | $n;
+def list_of: # what a map of this name is of a list, or nothing
+	ltrimstr("pb_") as $n | select($n != .) | ($n | rtrimstr("s") | rtrimstr("_slot")) as $what |
+	select($what | . == "host4" or . == "host6" or . == "net4" or . == "net6" or . == "table4" or . == "table6" or . == "list") | $n;
 # The answer to one of the questions of the batch. A question that failed must not be taken for "none".
 def answer($what):
 	(first(.[] | select(.command[0] == $what)) // error("no answer to \($what) show")).output |
@@ -28,7 +28,7 @@ input as $links | input as $batch |
 	counters: ([$m[] | select(.name == "pb_counters").id][0] // 0),
 	bss: ([$m[] | select(.name | endswith(".bss")).id][0] // 0),
 	lost: ([$m[] | select(.name == "pb_lost").id][0] // 0),
-	slots: [$m[] | select(.name | startswith("pb_") and endswith("_slot")).id],
+	slots: [$m[] | select(.name | startswith("pb_") and (endswith("_slot") or endswith("_slots"))).id],
 	lists: [$m[] | .id as $id | .name | list_of | "\(.)=\($id)"]})) as $progs |
 ($progs | map({key: "\(.id)", value: .}) | from_entries) as $prog |
 

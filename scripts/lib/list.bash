@@ -1,202 +1,237 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2154,SC2034 # what base.bash sets is used here, what is set here the commands use
 # SPDX-License-Identifier: GPL-2.0-only
-# The allow list: whether its maps are in order, and edits of one entry. Sourced by the commands that
-# need it, after base.bash and addr.bash.
+# The allow list: edits, and questions. Sourced by the commands that need it, after base.bash.
 #
-# A kind (host4 …) is an inner map, pinned as pb_KIND and held by the one slot of the array
-# pb_KIND_slot, which is what programs look into. The slot is the truth; the pin beside it is for
-# people and for us. maps.bash makes, mends and rebuilds the maps. It is read only when there is
-# something to do for it, because every command here is to answer at once.
-#
-# What the list says of an address is in lookup.bash, which is sourced from here, but for allow and
-# deny, which mostly need none of it (lean).
+# A list has two generations (maps/list.h). An edit of several entries is built in the one that is not
+# active, by the helper fill; then one call of bpftool makes that one active. So a command killed at any
+# moment leaves the old list or the new one. A single entry is one call of bpftool in the maps
+# that are active, which are pinned as pb_KIND.
 
-declare -A list_map=()   # by kind, as bpftool wants it: "id N" or "pinned PIN"; no map: no entry
-declare -A list_max=()   # room in it
-declare -A list_known=() # values that have been looked up already, by "KIND KEY"; empty: not there
-declare -A list_texts=() # dumps, by the maps dumped
-declare -A list_used=()  # entries, see list_count
-
-# Above this many entries a map is long: it is edited in place, and not dumped for a look-up's sake.
-list_long=4096
+readonly fill=$here/fill
 readonly until_removed=(0 0 0 0 0 0 0 0)
+# Where the list is that is asked: as fill wants it.
+list_where=$globals
 
-# Text of bpftool: a value; the id and the room of a map.
-readonly text_value='value:[[:space:]]+(([0-9a-f]{2}[[:space:]]*){8})'
-readonly text_map='(^|'$'\n'')([0-9]+): (hash|lpm_trie) [^:]*max_entries ([0-9]+)'
+need_fill() { [[ -x $fill ]] || die 2 "missing: $fill (run make)"; }
 
-# Sets inner to the map in a slot, from what bpftool prints after its key: before bpftool 7.2 four bytes.
-slot_inner() { # TEXT
-	local b
-	inner=''
+# What is left to move when a command was killed after its change, or before it.
+list_unfinished() { [[ -e $next_pins/pb_host4 || -e $next_pins/pb_host6 || -e $next_pins/pb_net4 || -e $next_pins/pb_net6 ]]; }
+
+# Takes the lock, makes the maps that are missing, and mends what a killed command or a hand has left.
+list_open() {
+	need_fill
+	[[ ${lock_fd-} ]] || { need bpftool && need_globals && take_lock; }
+	say "$fill" open "$globals"
+	[[ $dry ]] || "$fill" -p "$prog" open "$globals" || exit 2
+}
+
+# Carries out an edit: all of it or, if one entry cannot be done, nothing.
+list_edit() { # add|del|replace|flush|rollback [file FILE] [ADDR…]
+	local did how value pin moved=() plus minus
+	need_fill
+	trap '' PIPE # nobody listens to what is said: no reason to stop half-way
+	need bpftool
+	# Nothing is made for words that are invalid.
+	[[ -d $globals || ${*: -1} == - ]] || "$fill" -p "$prog" -n build "$globals" "$@" >/dev/null || exit $?
+	need_globals
+	take_lock
+	did=$("$fill" -p "$prog" ${dry:+-n} build "$globals" "$@") || exit $?
+	say "$fill" build "$globals" "$@"
+	read -r how did <<<"$did"
+	case $how in
+	same | done)
+		list_did "$1" $did
+		return
+		;;
+	esac
+	read -ra value <<<"$did"
+	((${#value[@]} == 10)) || die 2 "unexpected answer of $fill"
+	plus=${value[8]} minus=${value[9]} value=("${value[@]:0:8}")
+	for pin in "${list_pin[@]}"; do moved+=("$next_pins/${pin##*/}"); done
+	trap '' INT TERM HUP # from here on to the end
+	say bpftool map update pinned "$list_state" key 0 0 0 0 value "${value[@]}"
+	[[ $dry ]] || list_flip
+	run mv -f "${moved[@]}" "$globals" || die 3 "the new list is in force, but its maps are not pinned: $globals"
+	list_did "$1" "$plus" "$minus"
+}
+
+# The one step. It is read back by the same process.
+list_flip() {
+	local answer bytes
+	answer=$(bpftool batch file - 2>&1 <<<"map update pinned $list_state key 0 0 0 0 value ${value[*]}
+map lookup pinned $list_state key 0 0 0 0") || :
+	printf -v bytes '%02x ' "${value[@]}"
+	if [[ $answer != *"value: ${bytes% }"* ]]; then
+		complaint=$answer
+		die 2 "the list is unchanged: $(reason)"
+	fi
+}
+
+list_did() { # HOW PLUS MINUS
 	case $1 in
-	'inner_map_id: '*)
-		inner=${1#*: }
-		inner=${inner%%[!0-9]*}
-		;;
-	'value: '[0-9a-f][0-9a-f]' '*)
-		read -ra b <<<"${1#*: }"
-		if ((big)); then inner=$((0x${b[0]}${b[1]}${b[2]}${b[3]})); else inner=$((0x${b[3]}${b[2]}${b[1]}${b[0]})); fi
-		;;
+	replace | rollback) note "+ ${2-0} - ${3-0}" ;;
 	esac
 }
 
-# Lines that ask bpftool which map is in a slot and which is pinned beside it, for every kind.
-list_check_lines() {
-	local kind
-	check=''
-	for kind in "${kinds[@]}"; do
-		check+="map show pinned ${list_pin[$kind]}"$'\n'"map lookup pinned ${list_slot[$kind]} key 0 0 0 0"$'\n'
-	done
-}
+# --- one entry
 
-# Reads the answer into list_map and list_max, and what is left of it into rest. 1 unless each slot
-# holds the map that is pinned beside it. By patterns: regular expressions would take a tenth of the
-# whole command.
-list_checked() { # TEXT
-	local kind inner id room
-	rest=$1
-	list_map=() list_max=() list_known=() list_texts=()
-	for kind in "${kinds[@]}"; do
-		[[ $rest == *[0-9]': '*' name pb_'*max_entries\ *'key: 00 00 00 00  '* ]] || return 1
-		id=${rest%% name pb_*} # "N: hash "
-		id=${id%:*}
-		id=${id##*[!0-9]}
-		rest=${rest#*max_entries }
-		room=${rest%%[!0-9]*}
-		rest=${rest#*key: 00 00 00 00  }
-		slot_inner "${rest%%$'\n'*}"
-		[[ $id && $id == "$inner" ]] || return 1
-		list_map[$kind]="id $id" list_max[$kind]=$room
-		rest=${rest#*$'\n'}
-	done
-}
-
-# Whether the maps are all there, as far as can be seen without a program, and nothing is unfinished.
-list_there() {
-	local kind
-	[[ ! -s $journal ]] || return 1
-	for kind in "${kinds[@]}"; do
-		[[ -e ${list_pin[$kind]} && -e ${list_slot[$kind]} && ! -e ${list_pin[$kind]}_new ]] || return 1
-	done
-}
-
-list_unfinished() {
-	local kind
-	[[ ! -s $journal ]] || return 0
-	for kind in "${kinds[@]}"; do
-		[[ ! -e ${list_pin[$kind]}_new ]] || return 0
-	done
-	return 1
-}
-
-# bpftool's status is of no use here: a batch with "map show" in it ends with "reading batch file
-# failed" when all went well (7.5).
-list_ask() { # LINES; sets answer
-	answer=$(bpftool batch file - 2>&1 <<<"$1") || :
-}
-
-list_maps() {
-	list_lookup
-	# shellcheck source=scripts/lib/maps.bash
-	[[ ${list_least-} ]] || . "$lib/maps.bash"
-}
-
-# Opens the list for an edit: takes the lock, makes the maps that are missing, and mends what a killed
-# command or a hand has left.
-list_open() {
-	local check rest answer
-	[[ ${lock_fd-} ]] || { need bpftool awk && need_globals && take_lock; }
-	list_check_lines
-	if list_there && list_ask "$check" && list_checked "$answer"; then return; fi
-	list_maps
-	list_repair
-}
-
-list_know() { # "KIND KEY" TEXT; sets value
-	value=''
-	if [[ $2 =~ $text_value ]]; then
-		read -ra value <<<"${BASH_REMATCH[1]//$'\n'/ }"
-		printf -v value '%s_' "${value[@]}"
-	fi
-	value=${value%_}
-	list_known[$1]=$value
-}
-
-# Sets value to what a map has for a key; of a trie, for the longest prefix around it. 1 if nothing.
-list_value() { # KIND KEY
-	local answer
-	value=''
-	[[ ${list_map[$1]-} ]] || return
-	if [[ ${list_known["$1 $2"]+known} ]]; then
-		value=${list_known["$1 $2"]}
+# One entry is one call, atomic by itself. flock -F becomes bpftool, which keeps the lock. 1 if that was
+# not the end of it, and the edit has to be built: a map is full, or the entry is in a compiled table.
+list_one_ready() { # KIND
+	need bpftool
+	if [[ -e ${list_pin[$1]} && -e $list_state && -w $state && -O $state/private ]] && ! list_unfinished; then
+		# The state directory is private, or is made so on the long way (need_state).
+		trusted "$globals" "$bpffs"
 	else
-		list_ask "map lookup ${list_map[$1]} key hex ${2//_/ }"
-		list_know "$1 $2" "$answer"
+		list_open
 	fi
-	[[ $value ]]
 }
-
-# Carries out an edit of the entries in keys, or in the file keys_file: all of them or, if one of them
-# cannot be done, none.
-list_edit() { # add|del|flush
-	local how=$1 one=''
-	trap '' PIPE # nobody listens to what is said: no reason to stop half-way
-	if [[ $how != flush && ! $dry && ! $keys_file && $keys != *$'\n'* ]]; then one=1; fi
-	[[ ! $one ]] || ! list_edit_one "$how" || return 0
-	list_open
-	[[ ! $one ]] || ! list_edit_one "$how" || return 0
-	list_maps
-	list_edit_many "$how"
-}
-
-# One entry is one call, atomic by itself, by the same process that looks whether the list is in order:
-# to edit a map that has been replaced harms nobody. 1 if that was not the end of it. flock -F becomes
-# bpftool, which keeps the lock.
-list_edit_one() { # add|del
-	local check rest answer kind key text edit net_kind net_key lock=(flock -F -w 2 -E 75 "$state/lock")
-	# The state directory is private, or is made so on the long way (need_state).
-	list_there && [[ -w $state && -O $state/private ]] || return
-	trusted "$globals" "$bpffs"
-	read -r kind key text <<<"$keys"
-	list_check_lines
-	edit="pinned ${list_pin[$kind]} key hex ${key//_/ }"
-	if [[ $1 == add ]]; then
-		edit="map update $edit value ${until_removed[*]}"
-	else
-		around "$kind" "$key"
-		edit="map delete $edit"
-		check+=$edit$'\n'"map lookup pinned ${list_pin[$net_kind]} key hex ${net_key//_/ }"
-	fi
-	[[ $1 == del ]] || check+=$edit
+list_one_ask() { # LINES; sets answer
+	local lock=(flock -F -w 2 -E 75 "$lock_file")
 	[[ ! ${lock_fd-} ]] || lock=()
-	answer=$("${lock[@]}" bpftool batch file - 2>&1 <<<"$check") || :
-	list_checked "$answer" || return
-	case $answer in # stderr may come first
-	*'delete failed: No such file'*) die 1 "not in the list: $text" ;;
-	*'processed '* | *'reading batch file failed'*) ;; # all lines were done
-	*Error:*) return 1 ;;
-	*'Not found'*) [[ $1 == del ]] || return ;; # the last line: no network is around it
+	answer=$("${lock[@]}" bpftool batch file - 2>&1 <<<"$1") || :
+}
+
+list_add_one() { # KIND KEY
+	local answer edit="map update pinned ${list_pin[$1]} key hex ${2//_/ } value ${until_removed[*]}"
+	list_one_ready "$1"
+	if [[ ! $dry ]]; then
+		list_one_ask "$edit
+map lookup pinned ${list_pin[$1]} key hex ${2//_/ }"
+		[[ $answer == *'value: 00 00 00 00 00 00 00 00'* ]] || return
+	fi
+	# shellcheck disable=SC2086 # words
+	say bpftool $edit
+}
+
+# Warns if a wider entry still lets the address in.
+list_del_one() { # KIND KEY TEXT
+	local answer rest net_kind net_key edit="map delete pinned ${list_pin[$1]} key hex ${2//_/ }" tables
+	local found found_kind found_key found_text
+	if [[ $dry ]]; then
+		list_entry "$3"
+		[[ $found == in && $found_text == "$3" && $found_kind != table ]] || return
+		# shellcheck disable=SC2086 # words
+		say bpftool $edit
+		return
+	fi
+	list_one_ready "$1"
+	around "$1" "$2"
+	list_one_ask "map lookup pinned $list_state key 0 0 0 0
+$edit
+map lookup pinned ${list_pin[$net_kind]} key hex ${net_key//_/ }"
+	[[ $answer =~ value:\ [0-9a-f]{2}\ ([0-9a-f]{2})\  ]] || return
+	tables=${BASH_REMATCH[1]} rest=${answer#*value:}
+	case $rest in
+	*'delete failed: No such file'*)
+		[[ $tables != 00 ]] || die 1 "not in the list: $3"
+		return 1
+		;;
+	*'Not found'* | *value:*) ;; # the last line was reached
 	*) return 1 ;;
 	esac
 	# shellcheck disable=SC2086 # words
 	say bpftool $edit
-	[[ $1 == add ]] || list_know "$net_kind $net_key" "$rest"
+	[[ $tables != 00 || $rest == *value:* ]] || return 0
+	list_entry "$3"
+	if [[ $found_kind == table && $found_text == "$3" ]]; then
+		list_edit del "$3"
+	elif [[ $found == in ]]; then
+		warn "$3: still allowed by $found_text"
+	fi
 }
 
-# Whether something wider may let in what has been taken out. For one entry that is known by now, and
-# mostly there is nothing.
-list_may_remain() {
-	local kind key _ net_kind net_key value
-	[[ ! $keys_file && $keys != *$'\n'* ]] || return 0
-	read -r kind key _ <<<"$keys"
-	around "$kind" "$key"
-	list_value "$net_kind" "$net_key"
+# --- questions
+
+# What the list says of an address or network. Sets found, and found_kind (table: of a compiled
+# table), found_key and found_text, an entry:
+#   in     it lets it in
+#   ended  it would, but its time is over
+#   near   nothing lets it in; this entry has the most bits in common
+#   empty  nothing lets it in, and there is nothing near
+declare -A list_answers=()
+list_entry() { # TEXT
+	local asked="$list_where $1"
+	need_fill
+	[[ ${list_answers[$asked]-} ]] ||
+		list_answers[$asked]=$("$fill" -p "$prog" test "$list_where" "$1") || exit 2
+	found_kind='' found_key='' found_text=''
+	read -r found found_kind found_key found_text <<<"${list_answers[$asked]}"
 }
 
-list_lookup() {
-	# shellcheck source=scripts/lib/lookup.bash
-	[[ ${list_is_asked-} ]] || . "$lib/lookup.bash"
+list_admits() { # TEXT
+	local found found_kind found_key found_text
+	list_entry "$1"
+	[[ $found == in ]]
 }
-[[ ${lean-} ]] || list_lookup
+
+list_print() {
+	need_fill
+	"$fill" -p "$prog" ${json:+-j} list "$list_where" || exit 2
+}
+
+list_test() { # ADDR
+	local found found_kind found_key found_text text
+	read_words 2 "$1"
+	[[ $keys != *$'\n'* ]] || die 2 "not one entry: $1"
+	text=${keys##* }
+	list_entry "$text"
+	case $found in
+	in) note "$text: allowed by $found_text" ;;
+	ended) note "$text: not allowed; the time of $found_text has ended" ;;
+	near) note "$text: not allowed; nearest $found_text" ;;
+	*) note "$text: not allowed; the list has no IPv$(if [[ $text == *:* ]]; then echo 6; else echo 4; fi) entry" ;;
+	esac
+	[[ $found == in ]]
+}
+
+# What a list in a file has more or less. 1 if there is a difference, as of diff(1).
+list_diff() { # FILE|-
+	local lines
+	need_fill
+	lines=$("$fill" -p "$prog" diff "$list_where" "$1") || exit $?
+	[[ $lines ]] || return 0
+	printf '%s\n' "$lines" || die 2 'cannot write the output'
+	return 1
+}
+
+# The list as text that can be read, edited and fed back.
+list_save() { # FILE|-
+	local to=$1
+	need_fill
+	if [[ $to == - ]]; then
+		list_print
+		return
+	fi
+	say "$fill" list "$list_where" ">$to"
+	[[ ! $dry ]] || return 0
+	# Beside and moved: a full disk leaves the old file.
+	{ "$fill" -p "$prog" list "$list_where" >"$to.new" && mv -f -- "$to.new" "$to"; } 2>/dev/null || {
+		rm -f -- "$to.new"
+		die 2 "cannot write $to"
+	}
+}
+
+# Sets list_used and list_max by kind: entries of each map and its room; and table_used and table_bytes
+# by family, of the compiled tables.
+list_count() {
+	local counts kind used room
+	need_fill
+	counts=$("$fill" -p "$prog" count "$list_where") || exit 2
+	declare -gA list_used=() list_max=() table_used=() table_bytes=()
+	while read -r kind used room; do
+		case $kind in
+		table*) table_used[${kind#table}]=$used table_bytes[${kind#table}]=$room ;;
+		?*) list_used[$kind]=$used list_max[$kind]=$room ;;
+		esac
+	done <<<"$counts"
+}
+
+# Whether the list holds nothing at all.
+list_empty() {
+	local n
+	list_count
+	((${#table_used[@]} == 0)) || return
+	for n in "${list_used[@]}"; do ((n == 0)) || return; done
+}

@@ -6,17 +6,13 @@
 # The only place that knows pins. ip and tc pin by name below $globals (TC_BPF_MNT moves the root).
 readonly usual_bpffs=/sys/fs/bpf netns_dir=/run/netns
 bpffs=${TC_BPF_MNT:-$usual_bpffs}
-# One directory, one name: what is noted about it (the journal) goes by the name.
+# One directory, one name.
 while [[ $bpffs == *//* ]]; do bpffs=${bpffs//\/\//\/}; done
 [[ $bpffs == / ]] || bpffs=${bpffs%/}
 readonly bpffs
 readonly globals=$bpffs/tc/globals
 readonly pins=$bpffs/plainbpf
 readonly state=/run/plainbpf
-# An edit that is under way. Each root has its own: it is completed in the lists that it was begun in.
-journal=$state/journal
-[[ $bpffs == "$usual_bpffs" ]] || journal+=${bpffs//\//%}
-readonly journal
 # A trace is a directory below $traces: its links, and below maps its maps. new is one that is being
 # made, pids holds the PID set.
 readonly traces=$pins/trace
@@ -25,11 +21,14 @@ readonly pid_dir=$traces/pids
 readonly pid_set=$pid_dir/maps/pb_pids
 readonly tracefs=/sys/kernel/tracing
 readonly kinds=(host4 host6 net4 net6)
-# The maps of the list and the slots that programs find them through, by kind; and what all begin with.
+# The maps of a list are pinned as pb_KIND; what programs look into are arrays of such maps. All begin so.
 readonly list_base=$globals/pb_
-declare -A list_pin=() list_slot=()
-for kind in "${kinds[@]}"; do list_pin[$kind]=$list_base$kind list_slot[$kind]=$list_base${kind}_slot; done
+declare -A list_pin=()
+for kind in "${kinds[@]}"; do list_pin[$kind]=$list_base$kind; done
 unset kind
+readonly list_state=${list_base}lists
+# Pins of a generation that is to become active.
+readonly next_pins=$globals/next
 # Programs that xdp-on and tc-on have attached from a user's object, or were about to: files
 # NETNS.INDEX.HOOK.TAG, of a hook xdp, ingress or egress. Those of our objects are known by name and
 # maps.

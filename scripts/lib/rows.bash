@@ -46,15 +46,15 @@ port_rows() {
 	done
 }
 
-# A damaged or missing list is shown as it is: only what is pinned.
+# A damaged or missing list is shown as it is. It is never made by looking.
 list_rows() {
 	local kind
-	for kind in "${kinds[@]}"; do
-		[[ ! -e ${list_pin[$kind]} ]] || list_map["$kind"]="pinned ${list_pin[$kind]}"
-	done
 	list_count
 	for kind in "${kinds[@]}"; do
-		[[ ! ${list_map[$kind]-} ]] || row list "pb_$kind" "${list_used[$kind]}" "${list_max[$kind]}"
+		[[ ! ${list_used[$kind]-} ]] || row list "pb_$kind" "${list_used[$kind]}" "${list_max[$kind]}"
+	done
+	for kind in 4 6; do
+		[[ ! ${table_used[$kind]-} ]] || row table "pb_table$kind" "${table_used[$kind]}" "${table_bytes[$kind]}"
 	done
 }
 

@@ -2,7 +2,8 @@
 # What `status` prints, from the answers of bpftool (standard input; k_ask) and rows of fields. The first
 # line is the status: 0, or 2 if something could not be read.
 #
-# $rows: attachment JSON SEES BTF-ID | port NAME INDEX BRIDGE | list NAME USED ROOM | trace NAME |
+# $rows: attachment JSON SEES BTF-ID | port NAME INDEX BRIDGE | list NAME USED ROOM |
+# table NAME ENTRIES BYTES | trace NAME |
 # link TRACE ID TYPE WHERE | traced N | pin PATH | reason NUMBER NAME | log NUMBER NAME
 # $device: only this one and its ports. $pinned: ids of maps that are pinned anywhere.
 
@@ -62,6 +63,7 @@ def log_of($map):
 {attachments: $attachments,
  unfiltered_ports: [rows("port") | {ifname: .[1], ifindex: (.[2] | tonumber), master: .[3]}],
  lists: [rows("list") | {name: .[1], used: (.[2] | tonumber), max: (.[3] | tonumber)}],
+ tables: [rows("table") | {name: .[1], entries: (.[2] | tonumber), bytes: (.[3] | tonumber)}],
  traces: [rows("trace") | .[1] as $name | {program: $name,
 	links: [rows("link") | select(.[1] == $name) | {id: (.[2] | tonumber), type: .[3], on: .[4]}]}],
  traced: ([rows("traced") | .[1] | tonumber][0]), pins: [rows("pin") | .[1]]} |
@@ -83,6 +85,7 @@ if $json != "" then tojson else
 	(.unfiltered_ports[] | "\(.ifname): UNFILTERED port of \(.master) (run \($xdp_on) \(.master) ports again)"),
 	(if (.attachments | length) == 0 then "nothing is attached" else empty end),
 	(.lists[] | "list \(.name): \(.used)/\(.max)"),
+	(.tables[] | "table \(.name): \(.entries) entries, \(.bytes / 1024 | floor) KiB"),
 	(.traces[] | "trace \(.program): " + ([.links[] | "link \(.id) (\([.type, .on] | map(values) | join(" ")))"] | join(", "))),
 	(.traced // empty | "traced processes: \(.)"),
 	(if $verbose != "" then .pins[] | "pin \(.)" else empty end)

@@ -27,35 +27,14 @@ way_read() { # xdp|ingress|egress|''
 	die 2 "$device: nothing is attached (first: $(command_of xdp-on) $device)"
 }
 
-# The list that a program looks into: list_map and list_max by kind; list_pinned if allow and deny reach
-# it. The look-up is the same for every list. A list with room for more is not dumped to find what is
-# nearest.
-list_long=131072
-lists_now=none
+# The list that a program looks into: list_where, empty if it knows none; list_pinned if allow and deny
+# reach it. The look-up is the same for every list.
 lists_of() { # ID
-	local list name map inner questions=() answer
-	[[ $lists_now != "${k_prog_lists[$1]}" ]] || return 0
-	lists_now=${k_prog_lists[$1]}
-	list_map=() list_max=() list_known=() list_texts=() list_pinned=1
-	for list in $lists_now; do
-		name=${list%=*} map=${list#*=}
-		[[ ${k_pin[$list_base$name]-} == "$map" ]] || list_pinned=''
-		if [[ $name == *_slot ]]; then questions+=("map lookup id $map key 0 0 0 0"); else list_is "$name" "$map"; fi
+	local list
+	list_where=${k_prog_lists[$1]// /,} list_pinned=1
+	for list in ${k_prog_lists[$1]}; do
+		[[ ${k_pin[$list_base${list%=*}]-} == "${list#*=}" ]] || list_pinned=''
 	done
-	((${#questions[@]})) || return 0
-	k_ask "${questions[@]}"
-	for list in $lists_now; do
-		name=${list%=*} map=${list#*=}
-		[[ $name == *_slot ]] || continue
-		answer="${k_answers[*]}"
-		[[ $answer == *"\"lookup\",\"id\",\"$map\","* ]] || die 2 "cannot read the list (map $map)"
-		answer=${answer#*"\"lookup\",\"id\",\"$map\","}
-		# An empty slot is an empty list.
-		! inner_id "${answer%%'{"command"'*}" || list_is "${name%_slot}" "$inner"
-	done
-}
-list_is() { # KIND MAP-ID
-	list_map[$1]="id $2" list_max[$1]=${k_map_max[$2]:-$((list_long + 1))}
 }
 
 # A row of fields that may be empty, into row.
