@@ -13,6 +13,7 @@
 
 #include <linux/types.h>
 #include "flavour.h"
+#include "table.h"
 
 /* 0: until removed. Otherwise the time at which the entry ends, CLOCK_BOOTTIME in ns, which
  * programs read with bpf_ktime_get_boot_ns.
@@ -78,7 +79,18 @@ _Static_assert(sizeof(struct pb_list) == 8, "one atomic update");
 	PB_LIST(pb_##KIND, BPF_MAP_TYPE_##TYPE, KEY, pb_until, FLAGS);
 PB_LIST_TABLE(PB_LIST_DEFINE)
 #ifndef PB_LEGACY
-PB_PINNED(pb_lists, BPF_MAP_TYPE_ARRAY, __u32, struct pb_list, PB_LISTS);
+/* Without types: bpftool then shows the bytes that it takes. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, PB_LISTS);
+	__uint(pinning, LIBBPF_PIN_BY_NAME);
+	__uint(key_size, sizeof(__u32));
+	__uint(value_size, sizeof(struct pb_list));
+} pb_lists SEC(".maps");
+PB_SLOTS_OF(pb_table4, BPF_MAP_TYPE_ARRAY, sizeof(__u32), sizeof(struct pb_table_chunk),
+	    PB_TABLE_MAP_FLAGS);
+PB_SLOTS_OF(pb_table6, BPF_MAP_TYPE_ARRAY, sizeof(__u32), sizeof(struct pb_table_chunk),
+	    PB_TABLE_MAP_FLAGS);
 #endif
 #endif
 

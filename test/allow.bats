@@ -380,7 +380,8 @@ entry_ends() { # MAP KEY SECONDS
 	list_is '::1/128'
 	host bash -c "rm $globals/pb_*"
 	sed -n 's/^+ //p' "$BATS_TEST_TMPDIR/calls" >"$BATS_TEST_TMPDIR/pasted"
-	(($(wc -l <"$BATS_TEST_TMPDIR/pasted") == 4))
+	cat "$BATS_TEST_TMPDIR/pasted"
+	(($(wc -l <"$BATS_TEST_TMPDIR/pasted") == 5)) # a directory, the maps; added, added, removed, added
 	host bash -e "$BATS_TEST_TMPDIR/pasted"
 	list_is '::1/128'
 }
@@ -511,4 +512,60 @@ many() {
 	host allow -q test 10.2.187.9
 	host allow -q test 2001:db8:2bb::1
 	run -1 host allow test 10.2.188.9
+}
+
+# The list as the first edition had it: four maps, each in an array with one slot.
+first_edition() {
+	local kind shape
+	host mkdir -p "$globals"
+	for kind in host4 host6 net4 net6; do
+		case $kind in
+		host4) shape='type hash key 4' ;;
+		host6) shape='type hash key 16' ;;
+		net4) shape='type lpm_trie key 8 flags 1' ;;
+		net6) shape='type lpm_trie key 20 flags 1' ;;
+		esac
+		# shellcheck disable=SC2086 # words
+		host bpftool map create "$globals/pb_$kind" $shape value 8 entries 256 name "pb_$kind"
+		host bpftool map create "$globals/pb_${kind}_slot" type array_of_maps key 4 value 4 entries 1 \
+			name "pb_${kind}_slot" inner_map pinned "$globals/pb_$kind"
+		host bpftool map update pinned "$globals/pb_${kind}_slot" key 0 0 0 0 value pinned "$globals/pb_$kind"
+	done
+	host bpftool map update pinned "$globals/pb_host4" key 172 17 0 2 value 0 0 0 0 0 0 0 0
+	host bpftool map update pinned "$globals/pb_net4" key 16 0 0 0 10 9 0 0 value 0 0 0 0 0 0 0 0
+}
+
+@test "a list of the first edition is taken over with the program that looks into it" {
+	new_host client
+	link client v1
+	host ip addr add 172.17.0.1/16 dev v1
+	at client ip addr add 172.17.0.2/16 dev eth0
+	first_edition
+	host ip link set dev v1 xdp obj "$repo/test/fixtures/first_edition.o" sec xdp
+	reaches client 172.17.0.1
+	list_is '10.9.0.0/16 172.17.0.2/32'
+	# A question takes nothing over, an edit does.
+	run -0 host find "$globals" -name pb_lists
+	[[ -z $output ]]
+	host allow -q 10.0.0.1
+	list_is '10.0.0.1/32 10.9.0.0/16 172.17.0.2/32'
+	reaches client 172.17.0.1
+	# Edits of several entries reach the old program too, and so does the way back.
+	host deny -q 172.17.0.2 10.0.0.1
+	cut_off client 172.17.0.1
+	host allow -q rollback
+	reaches client 172.17.0.1
+	awk 'BEGIN { print "172.17.0.2"; for (i = 0; i < 3000; i++) printf "10.%d.%d.1\n", i / 256, i % 256 }' | host allow -q replace -
+	reaches client 172.17.0.1
+	[[ $(host fill count "$globals") != *table* ]]
+	# The program of today takes its place; then the old arrays go, and the list is compiled.
+	host xdp-on -q v1
+	reaches client 172.17.0.1
+	run -0 host find "$globals" -name 'pb_*_slot'
+	[[ -z $output ]]
+	host allow -q 10.200.0.1 10.200.0.2
+	[[ $(host fill count "$globals") == *'table4 3003 '* ]]
+	reaches client 172.17.0.1
+	host deny -q 172.17.0.2
+	cut_off client 172.17.0.1
 }

@@ -58,7 +58,7 @@ rendered() { # PAGE [SECTION]
 
 @test "each command has a man page with its summary and its Usage lines" {
 	local verb prefix
-	for verb in $(paged) map_count; do
+	for verb in $(paged) fill; do
 		prefix='plainbpf '
 		[[ -e $man/plainbpf-$verb.8 ]] || prefix=''
 		run -0 rendered "$(page "$verb")" NAME
@@ -132,10 +132,10 @@ rendered() { # PAGE [SECTION]
 	make -s -C "$repo" all
 	run -0 make -s -C "$repo" install DESTDIR="$root" PREFIX=/usr
 	[[ ${#lines[@]} == 2 && ${lines[0]} == *"$root/usr/sbin/plainbpf"* && ${lines[1]} == *'plainbpf help'*'make uninstall'* ]]
-	for verb in $(paged) plainbpf map_count; do basename "$(page "$verb")"; done | sort |
+	for verb in $(paged) plainbpf fill; do basename "$(page "$verb")"; done | sort |
 		diff - <(cd "$root/usr/share/man/man8" && printf '%s\n' * | sort)
 	cd "$root/usr/lib/plainbpf/scripts"
-	[[ -e lib/contract.bash && -x xdp-on && -x map_count && ! -e deps ]]
+	[[ -e lib/contract.bash && -x xdp-on && -x fill && ! -e deps ]]
 	cd /
 	make -s -C "$repo" uninstall DESTDIR="$root" PREFIX=/usr
 	[[ -z $(find "$root" -type f -o -type l) ]]

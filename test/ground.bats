@@ -51,7 +51,7 @@ one_line() { [[ ${#stderr_lines[@]} == 1 && $stderr == $1 ]] || { printf 'said: 
 	run -0 host find /run/plainbpf -perm /077
 	[[ ! $output ]]
 	run ! user flock -n /run/plainbpf/lock true
-	run ! user touch /run/plainbpf/journal
+	run ! user touch /run/plainbpf/edit.1
 	host allow -q 10.0.0.2
 	[[ $(host allow list | wc -l) == 2 ]]
 }

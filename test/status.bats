@@ -9,7 +9,7 @@ teardown() { sandbox_end; }
 
 @test "nothing attached, no lists: empty lists in JSON, one line in text" {
 	run -0 --separate-stderr host status -j
-	[[ $(jq -c . <<<"$output") == '{"attachments":[],"unfiltered_ports":[],"lists":[],"traces":[],"traced":null,"pins":[]}' ]]
+	[[ $(jq -c . <<<"$output") == '{"attachments":[],"unfiltered_ports":[],"lists":[],"tables":[],"traces":[],"traced":null,"pins":[]}' ]]
 	run -0 --separate-stderr host status
 	[[ $output == 'nothing is attached' ]]
 }
@@ -65,7 +65,7 @@ teardown() { sandbox_end; }
 	run -0 host status
 	[[ $output != *'pin '* && $output == *'list pb_host4: 1/'* ]]
 	run -0 host status -v
-	[[ $(grep -c "^pin $globals/pb_" <<<"$output") == 8 ]]
+	[[ $(grep -c "^pin $globals/pb_" <<<"$output") == 11 ]]
 }
 
 @test "counters that cannot be read are unreadable: not nothing, and not zero" {
@@ -107,7 +107,7 @@ teardown() { sandbox_end; }
 	[[ $(jq -c '[.attachments[] | has("ifindex", "id", "tag", "sees", "counters")] | unique' <<<"$j") == '[true]' ]]
 	[[ $(jq -c '.lists | map([.name, .used]) | sort' <<<"$j") == '[["pb_host4",2],["pb_host6",0],["pb_net4",1],["pb_net6",0]]' ]]
 	[[ $(jq '.lists | all(.max >= .used)' <<<"$j") == true ]]
-	[[ $(jq '.pins | length' <<<"$j") == 11 && $(jq -r '.pins[0]' <<<"$j") == $globals/pb_* ]]
+	[[ $(jq '.pins | length' <<<"$j") == 14 && $(jq -r '.pins[0]' <<<"$j") == $globals/pb_* ]]
 	[[ $(host status -j v1 | jq -c '.attachments | map(.ifname)') == '["v1"]' ]]
 	run -1 --separate-stderr host status nodev
 	[[ ${#stderr_lines[@]} == 1 ]]

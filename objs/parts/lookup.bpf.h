@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <bpf/bpf_core_read.h>
 #include "list.h"
+#include "table.bpf.h"
 
 /* Whether a look-up in this trie can find anything. Most lists hold no networks, and the call that
  * this saves makes a packet that is not listed dearer by 12 to 19 % (docs/performance.md). Reading
@@ -57,12 +58,26 @@ static __always_inline struct pb_list pb_list_state(void)
 	return state;
 }
 
+/* Whether the list has a table of this family, and the address is in it. Objects of objs/legacy know
+ * no tables: user space makes none for a list of theirs.
+ */
+#ifdef PB_LEGACY
+#define PB_IN_TABLE(N, STATE, SLOT, ADDR) false
+#else
+#define PB_IN_TABLE(N, STATE, SLOT, ADDR)                                                          \
+	((STATE).tables & PB_TABLE##N &&                                                           \
+	 pb_table##N(bpf_map_lookup_elem(&pb_table##N##_slots, SLOT), ADDR))
+#endif
+
 static __always_inline bool pb_listed4(__be32 addr)
 {
 	struct pb_list state = pb_list_state();
 	__u32 slot = PB_SLOT(PB_LIST_ALLOW, state.active & 1);
-	void *map = PB_LIST_MAP(pb_host4, &slot);
+	void *map;
 
+	if (PB_IN_TABLE(4, state, &slot, addr))
+		return true;
+	map = PB_LIST_MAP(pb_host4, &slot);
 	if (map && pb_until_valid(bpf_map_lookup_elem(map, &addr)))
 		return true;
 	map = PB_LIST_MAP(pb_net4, &slot);
@@ -79,8 +94,11 @@ static __always_inline bool pb_listed6(const __be32 *addr)
 	struct pb_net6_key key = { .prefixlen = 128, .addr = *(const struct pb_addr6 *)addr };
 	struct pb_list state = pb_list_state();
 	__u32 slot = PB_SLOT(PB_LIST_ALLOW, state.active & 1);
-	void *map = PB_LIST_MAP(pb_host6, &slot);
+	void *map;
 
+	if (PB_IN_TABLE(6, state, &slot, key.addr.word))
+		return true;
+	map = PB_LIST_MAP(pb_host6, &slot);
 	if (map && pb_until_valid(bpf_map_lookup_elem(map, &key.addr)))
 		return true;
 	map = PB_LIST_MAP(pb_net6, &slot);

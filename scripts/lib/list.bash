@@ -26,6 +26,15 @@ list_open() {
 	[[ $dry ]] || "$fill" -p "$prog" open "$globals" || exit 2
 }
 
+# Arrays of the first edition go when no program looks into them any more. After kernel.bash.
+list_retire() {
+	local kind old=()
+	for kind in "${kinds[@]}"; do [[ ! -e ${list_pin[$kind]}_slot ]] || old+=("${list_pin[$kind]}_slot"); done
+	((${#old[@]})) && [[ ! $dry ]] || return 0
+	k_stale
+	[[ $(users_of "${old[@]}") ]] || run rm -f "${old[@]}"
+}
+
 # Carries out an edit: all of it or, if one entry cannot be done, nothing.
 list_edit() { # add|del|replace|flush|rollback [file FILE] [ADDR…]
 	local did how value pin moved=() plus minus
@@ -36,7 +45,7 @@ list_edit() { # add|del|replace|flush|rollback [file FILE] [ADDR…]
 	[[ -d $globals || ${*: -1} == - ]] || "$fill" -p "$prog" -n build "$globals" "$@" >/dev/null || exit $?
 	need_globals
 	take_lock
-	did=$("$fill" -p "$prog" ${dry:+-n} build "$globals" "$@") || exit $?
+	did=$("$fill" -p "$prog" ${dry:+-n} build "$globals" "$@") || list_failed $?
 	say "$fill" build "$globals" "$@"
 	read -r how did <<<"$did"
 	case $how in
@@ -54,6 +63,12 @@ list_edit() { # add|del|replace|flush|rollback [file FILE] [ADDR…]
 	[[ $dry ]] || list_flip
 	run mv -f "${moved[@]}" "$globals" || die 3 "the new list is in force, but its maps are not pinned: $globals"
 	list_did "$1" "$plus" "$minus"
+}
+
+# fill has said why, unless it was killed.
+list_failed() { # STATUS
+	(($1 <= 128)) || die 2 "list full, or killed by hand: signal $(($1 - 128)) ended $fill (out of memory?); the list is unchanged"
+	exit "$1"
 }
 
 # The one step. It is read back by the same process.

@@ -426,6 +426,8 @@ int build(const char *dir, enum edit edit, struct set *asked, bool dry)
 			status = build_idle(&st, &plan, &next);
 		if (!status)
 			status = print_flip(&plan.state, plus.n, minus.n);
+		if (!dry)
+			table_sweep();
 	}
 	if (!status && edit == EDIT_DEL)
 		warn_around(&next, asked);

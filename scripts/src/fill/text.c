@@ -154,7 +154,7 @@ static bool groups(struct span *s, uint16_t g[8])
 			break;
 		}
 		if (!i || i > 4 || n > 7) {
-			if (s->p == first && gap == n && n) /* it ends with the gap */
+			if (gap == n) /* it ends with the gap */
 				break;
 			return false;
 		}
@@ -331,6 +331,15 @@ static const char *parse(struct span word, struct set *to, struct said *bits)
 	return set_add(to, &e) ? strerror(ENOMEM) : NULL;
 mapped:
 	return "an IPv4-mapped address is on no wire; list the IPv4 address";
+}
+
+int read_entry(struct set *to, const char *p, const char *end)
+{
+	struct said quiet = { .n = SAID_MOST };
+	struct span s = { p, end };
+	size_t had = to->n;
+
+	return parse(s, to, &quiet) || to->n != had + 1 ? -EINVAL : 0;
 }
 
 int read_word(struct set *to, const char *word)

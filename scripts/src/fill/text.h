@@ -13,6 +13,9 @@
  */
 int read_word(struct set *to, const char *word);
 
+/* The same for a text of our own, from p up to end. 0 or -EINVAL, and nothing is said. */
+int read_entry(struct set *to, const char *p, const char *end);
+
 /* Reads a file, "-" is standard input: an entry a line, or what other tools write (docs/lists.md).
  * All bad lines are reported, the first few of them by FILE:LINE. One without an entry is refused,
  * with a hint. Returns the exit status.
