@@ -18,11 +18,18 @@ need_fill() { [[ -x $fill ]] || die 2 "missing: $fill (run make)"; }
 # What is left to move when a command was killed after its change, or before it.
 list_unfinished() { [[ -e $next_pins/pb_host4 || -e $next_pins/pb_host6 || -e $next_pins/pb_net4 || -e $next_pins/pb_net6 ]]; }
 
+# Whether all pins are there, as far as can be seen without a program.
+list_there() {
+	local pin
+	for pin in "${list_pin[@]}"; do [[ -e $pin && -e ${pin}_slots ]] || return; done
+	[[ -e $list_state && -e ${list_base}table4_slots && -e ${list_base}table6_slots ]] && ! list_unfinished
+}
+
 # Takes the lock, makes the maps that are missing, and mends what a killed command or a hand has left.
 list_open() {
 	need_fill
 	[[ ${lock_fd-} ]] || { need bpftool && need_globals && take_lock; }
-	say "$fill" open "$globals"
+	list_there || say "$fill" open "$globals"
 	[[ $dry ]] || "$fill" -p "$prog" open "$globals" || exit 2
 }
 
