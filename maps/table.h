@@ -74,9 +74,9 @@ struct pb_set {
  * the address :: is in parts). A line that is full goes on in the next. The compiler chooses a seed
  * with which no entry is farther than PB_PROBES lines from where it belongs.
  */
-#define PB_HOSTS6	8
-#define PB_HASH6_SLOTS	4
-#define PB_PROBES	8
+#define PB_HOSTS6      8
+#define PB_HASH6_SLOTS 4
+#define PB_PROBES      8
 
 struct pb_hash6 {
 	__u32 line;  /* position of the first line */

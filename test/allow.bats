@@ -234,7 +234,7 @@ entry_ends() { # MAP KEY SECONDS
 	local line
 	host allow -q 10.0.0.1
 	while read -r line; do
-		printf "$line\n" >"$BATS_TEST_TMPDIR/bad"
+		printf %b "$line\n" >"$BATS_TEST_TMPDIR/bad"
 		run -1 --separate-stderr host allow file "$BATS_TEST_TMPDIR/bad"
 		[[ ${#stderr_lines[@]} == 1 && $stderr == *bad:1:* && $stderr != *[$'\x01'-$'\x1f\x7f'-$'\xff']* ]]
 	done <<-'BAD'

@@ -132,7 +132,6 @@ old_and_new() { # CMD…
 }
 
 @test "an edit of a compiled list, killed at any call: the old list or the new one" {
-	local id
 	awk 'BEGIN { for (i = 0; i < 6000; i++) printf "10.%d.%d.%d\n", i / 65536, i / 256 % 256, i % 256; print "172.17.0.2" }' >"$BATS_TEST_TMPDIR/long"
 	reset() { host allow -q replace "$BATS_TEST_TMPDIR/long"; }
 	check() {

@@ -145,9 +145,8 @@ static __always_inline bool pb_in_set(void *inner, const struct pb_set *set, __u
 }
 
 /* The slot of an entry; lower is NULL in parts. */
-static __always_inline const struct pb_hash6_slot *pb_find6(void *inner, const struct pb_hash6 *hash,
-							    __u64 seed, __u64 upper,
-							    const __u64 *lower)
+static __always_inline const struct pb_hash6_slot *
+pb_find6(void *inner, const struct pb_hash6 *hash, __u64 seed, __u64 upper, const __u64 *lower)
 {
 	__u32 i, j, line = hash->line;
 	const struct pb_hash6_slot *slot;

@@ -55,13 +55,11 @@ list_edit() { # add|del|replace|flush|rollback [file FILE] [ADDR…]
 	did=$("$fill" -p "$prog" ${dry:+-n} build "$globals" "$@") || list_failed $?
 	say "$fill" build "$globals" "$@"
 	read -r how did <<<"$did"
-	case $how in
-	same | done)
-		list_did "$1" $did
-		return
-		;;
-	esac
 	read -ra value <<<"$did"
+	if [[ $how != flip ]]; then # same, or done
+		list_did "$1" "${value[@]}"
+		return
+	fi
 	((${#value[@]} == 10)) || die 2 "unexpected answer of $fill"
 	plus=${value[8]} minus=${value[9]} value=("${value[@]:0:8}")
 	for pin in "${list_pin[@]}"; do moved+=("$next_pins/${pin##*/}"); done

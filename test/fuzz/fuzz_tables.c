@@ -6,10 +6,9 @@
  * objs/parts/table.bpf.h, compiled for user space, for addresses at and beside the ends of their
  * entries and elsewhere. The reference is the list itself, entry by entry. A table must come back
  * as the ranges that it was made from; a damaged one must be refused, unless it is a right table of
- * other ranges, and reading it must stay in bounds, which the sanitizers see. Ends at the first difference with status 1. The same seed makes
- * the same lists.
- *   -n  look-ups that are compared (1000000)
- *   -s  1
+ * other ranges, and reading it must stay in bounds, which the sanitizers see. Ends at the first
+ * difference with status 1. The same seed makes the same lists. -n  look-ups that are compared
+ * (1000000) -s  1
  */
 #include <arpa/inet.h>
 #include <stdbool.h>
@@ -124,7 +123,9 @@ static void extremes(void)
 		enlist(any(), 0);
 	for (len = 0; len <= bits; len++)
 		if (!below(6))
-			enlist(below(2) ? all_ones() << (bits - len > 127 ? 127 : bits - len) : any(), len);
+			enlist(below(2) ? all_ones() << (bits - len > 127 ? 127 : bits - len)
+					: any(),
+			       len);
 }
 
 /* IPv6: all of it in one /64, or in a few; networks beyond /64. */
@@ -157,9 +158,12 @@ static const struct {
 	void (*make)(void);
 	bool six;
 } kinds[] = {
-	{ "random prefixes", random_prefixes, false }, { "hosts", hosts, false },
-	{ "dense", dense, false },		       { "extremes", extremes, false },
-	{ "neighbours", neighbours, false },	       { "nothing", nothing, false },
+	{ "random prefixes", random_prefixes, false },
+	{ "hosts", hosts, false },
+	{ "dense", dense, false },
+	{ "extremes", extremes, false },
+	{ "neighbours", neighbours, false },
+	{ "nothing", nothing, false },
 	{ "below /64", below_64, true },
 };
 
@@ -194,9 +198,9 @@ static void probes(struct table *table, size_t n)
 	while (n--) {
 		const struct range *r = listed ? &list[below(listed)] : NULL;
 
-		probe(table, !r || !below(8) ? any() :
-			     below(2)	     ? r->from - 1 + below(3) :
-					       r->to - 1 + below(3));
+		probe(table, !r || !below(8) ? any()
+			     : below(2)	     ? r->from - 1 + below(3)
+					     : r->to - 1 + below(3));
 	}
 }
 
@@ -227,7 +231,9 @@ static void damage(struct table *table)
 
 	memcpy(image, table->chunk, len);
 	for (i = 0; i < 6; i++) {
-		at = below(3) ? below(len) : below(3) ? len - 1 - below(64) : below(len < 512 ? len : 512);
+		at = below(3)	? below(len)
+		     : below(3) ? len - 1 - below(64)
+				: below(len < 512 ? len : 512);
 		was = image[at];
 		image[at] ^= 1 + below(255);
 		if (!table_decode(image, len, &ranges))

@@ -154,9 +154,9 @@ int print_diff(const struct set *list, const struct set *other)
 		return 2;
 	}
 	while ((i < list->n || j < other->n) && !o.err) {
-		order = i == list->n  ? 1 :
-			j == other->n ? -1 :
-					entry_cmp(&list->e[i], &other->e[j]);
+		order = i == list->n	? 1
+			: j == other->n ? -1
+					: entry_cmp(&list->e[i], &other->e[j]);
 		out_room(&o, ENTRY_TEXT + OUT_VALUE);
 		if (order) {
 			put_str(&o, order < 0 ? "- " : "+ ");

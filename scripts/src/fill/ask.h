@@ -12,7 +12,8 @@ enum answer {
 	PB_OUT,
 };
 
-/* What programs do with an address, or with a whole network. The entry by which they do it, if any. */
+/* What programs do with an address, or with a whole network. The entry by which they do it, if any.
+ */
 enum answer lets_in(const struct set *list, const struct entry *e, const struct entry **by);
 
 /* The whole list, sorted, of programs as they find it now. Returns the exit status. */

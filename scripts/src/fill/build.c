@@ -49,9 +49,9 @@ static int work_out(enum edit edit, const struct set *whole, const struct set *a
 	if (edit == EDIT_REPLACE)
 		return set_add_all(next, asked) || set_sort(next) ? no_memory() : 0;
 	if (edit == EDIT_ADD)
-		return set_add_all(next, whole) || set_add_all(next, asked) || set_sort(next) ?
-			       no_memory() :
-			       0;
+		return set_add_all(next, whole) || set_add_all(next, asked) || set_sort(next)
+			       ? no_memory()
+			       : 0;
 	for (i = 0; i < asked->n; i++)
 		if (!set_find(whole, &asked->e[i]))
 			say_some(&missing, "not in the list: %s", entry_text(text, &asked->e[i]));
@@ -165,8 +165,8 @@ static int put_table(struct store *st, const struct plan *p, int six)
 
 	if (!(p->state.tables & (six ? PB_TABLE6 : PB_TABLE4)))
 		return slot_clear(st->tables[six], to);
-	fd = p->stays[six] ? slot_map(st->tables[six], from) :
-			     table_make(six, p->table[six].e, p->table[six].n);
+	fd = p->stays[six] ? slot_map(st->tables[six], from)
+			   : table_make(six, p->table[six].e, p->table[six].n);
 	if (fd < 0)
 		return fd;
 	there = slot_map(st->tables[six], to);
@@ -374,7 +374,8 @@ static int roll_back(struct store *st, const struct set *whole, bool dry)
 	struct store then = *st;
 
 	if (!st->state.earlier || is_fixed(st)) {
-		say(is_fixed(st) ? "objects of objs/legacy keep no earlier list" : "no earlier list");
+		say(is_fixed(st) ? "objects of objs/legacy keep no earlier list"
+				 : "no earlier list");
 		return 2;
 	}
 	then.state = state;

@@ -269,7 +269,8 @@ static void add_hashes(struct builder *b, struct pb_table_head *head, const stru
 		b->err = -ENOSPC;
 }
 
-/* Some addresses of one /64: as hosts, if they are few. Else they wait for the others of this /64. */
+/* Some addresses of one /64: as hosts, if they are few. Else they wait for the others of this /64.
+ */
 static void add_part(struct builder *b, uint64_t upper, uint64_t from, uint64_t to,
 		     struct numbers *hosts, struct numbers *part)
 {

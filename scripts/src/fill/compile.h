@@ -28,8 +28,8 @@ void table_free(struct table *table);
  * machine and this version. Nothing else is looked at.
  */
 int table_bits(const void *image, size_t len);
-/* Its ranges, canonical, added to nothing: *ranges must be empty, and is if it fails. Whatever is in
- * the image, no byte outside of it is read, and it ends. 0, -EBADMSG or -ENOMEM.
+/* Its ranges, canonical, added to nothing: *ranges must be empty, and is if it fails. Whatever is
+ * in the image, no byte outside of it is read, and it ends. 0, -EBADMSG or -ENOMEM.
  */
 int table_decode(const void *image, size_t len, struct ranges *ranges);
 /* Whether this is a table, every byte of it: whether the compiler makes the same of its ranges. A

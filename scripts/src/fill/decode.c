@@ -13,7 +13,8 @@ struct image {
 	int err;
 };
 
-/* `bytes` bytes at an offset of the data, which must be in one chunk; NULL (and err) if they are not. */
+/* `bytes` bytes at an offset of the data, which must be in one chunk; NULL (and err) if they are
+ * not. */
 static const void *at(struct image *m, uint64_t offset, size_t bytes)
 {
 	size_t within = offset % PB_TABLE_DATA;
@@ -199,7 +200,8 @@ static void decode_nets(struct image *m, const struct pb_set *set)
 	decode_set(&w, set, 0);
 	m->ranges = all;
 	for (i = 0; i < uppers.n && !m->err; i++)
-		m->err = ranges_add(all, uppers.at[i].from << 64, uppers.at[i].to << 64 | UINT64_MAX);
+		m->err = ranges_add(all, uppers.at[i].from << 64,
+				    uppers.at[i].to << 64 | UINT64_MAX);
 	ranges_free(&uppers);
 }
 
@@ -239,7 +241,8 @@ int table_check(const void *image, size_t len)
 {
 	struct ranges ranges = { 0 };
 	struct table table = { 0 };
-	int bits = table_bits(image, len), err = bits < 0 ? bits : table_decode(image, len, &ranges);
+	int bits = table_bits(image, len),
+	    err = bits < 0 ? bits : table_decode(image, len, &ranges);
 
 	if (!err)
 		err = table_compile(bits, &ranges, &table);

@@ -63,10 +63,10 @@ static int main_build(int argc, char **argv, bool dry)
 		return bad_argument("not an edit", "see fill -h");
 	if (argc > 2 && !strcmp(argv[2], "file"))
 		status = argc == 4 ? read_list(&asked, argv[3],
-					       edit == EDIT_REPLACE ?
-						       " (to empty the list: allow flush)" :
-						       "") :
-				     bad_argument("file takes one word", "see fill -h");
+					       edit == EDIT_REPLACE
+						       ? " (to empty the list: allow flush)"
+						       : "")
+				   : bad_argument("file takes one word", "see fill -h");
 	else
 		status = words(&asked, argc - 2, argv + 2);
 	if (status)

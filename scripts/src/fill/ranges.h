@@ -35,8 +35,8 @@ const struct range *ranges_find(const struct ranges *set, ip_t addr);
 /* Takes addresses out; it stays canonical. 0 or -ENOMEM (then nothing was changed). */
 int ranges_subtract(struct ranges *set, ip_t from, ip_t to);
 
-/* The fewest prefixes that make up a range, one a call, from the lowest on: the address and length, which are
- * taken from *rest. False: there was nothing left.
+/* The fewest prefixes that make up a range, one a call, from the lowest on: the address and length,
+ * which are taken from *rest. False: there was nothing left.
  */
 bool range_next_prefix(struct range *rest, unsigned int bits, ip_t *addr, unsigned int *len);
 

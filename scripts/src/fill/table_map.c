@@ -277,7 +277,8 @@ void table_sweep(void)
 	while (dir && (d = readdir(dir))) {
 		const char *id = d->d_name + strlen(TEXT_NAME);
 
-		if (strncmp(d->d_name, TEXT_NAME, strlen(TEXT_NAME)) || !isdigit((unsigned char)*id))
+		if (strncmp(d->d_name, TEXT_NAME, strlen(TEXT_NAME)) ||
+		    !isdigit((unsigned char)*id))
 			continue;
 		fd = bpf_id_open(BPF_MAP_GET_FD_BY_ID, strtoul(id, NULL, 10));
 		if (fd >= 0)

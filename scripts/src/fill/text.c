@@ -314,12 +314,13 @@ static const char *parse(struct span word, struct set *to, struct said *bits)
 			if ((mask | (mask ? mask - 1 : 0)) != 0xffffffff && mask)
 				return "not a network mask";
 			entry_mask(&e);
-			snprintf(why, sizeof(why), "a network mask; write %s", entry_text(text, &e));
+			snprintf(why, sizeof(why), "a network mask; write %s",
+				 entry_text(text, &e));
 			return why;
 		}
 		if (!number(&s, most_len(&e), &len) || s.p != s.end)
-			return e.six ? "not a prefix length (0 to 128)" :
-				       "not a prefix length (0 to 32)";
+			return e.six ? "not a prefix length (0 to 128)"
+				     : "not a prefix length (0 to 32)";
 		e.len = len;
 	}
 	if (s.p != s.end)
@@ -394,8 +395,8 @@ static int find_word(struct span line, struct span *word, const char **why)
 		next_word(&rest);
 		*word = next_word(&rest);
 		for (option = next_word(&rest); option.p < option.end; option = next_word(&rest)) {
-			*why = begins(option, "nomatch") ? "an exception of ipset (nomatch)" :
-							   "an entry of ipset that ends (timeout)";
+			*why = begins(option, "nomatch") ? "an exception of ipset (nomatch)"
+							 : "an entry of ipset that ends (timeout)";
 			if (begins(option, "nomatch") || begins(option, "timeout"))
 				return -1;
 		}

@@ -1,0 +1,52 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only
+# Compiled tables: the look-up against the list itself, in user space and in the kernel.
+# shellcheck disable=SC2154 # helper.bash's
+
+load helper
+
+teardown() { sandbox_end; }
+
+@test "tables of random and of hostile lists: every look-up is right, and a damaged table is refused" {
+	run -0 "$repo/test/fuzz/fuzz_tables" -n "$(often 300000 1000000)" -s "${FUZZ_SEED:-1}"
+	echo "$output"
+	[[ $output == *' lists, '* ]]
+}
+
+# bats test_tags=long
+@test "ten million look-ups in tables" {
+	run -0 "$repo/test/fuzz/fuzz_tables" -n "$(often 1000000 10000000)" -s 2
+}
+
+# Frames from addresses at and beside the ends of entries, through the loaded program; the reference is
+# the list in short, in the live maps of another device... which is what is listed, by awk.
+# bats test_tags=core
+@test "the kernel and the list agree: long lists of both families, at the ends of their entries" {
+	local address want id
+	new_host host mounts
+	link_host
+	awk 'BEGIN {
+		srand(3)
+		for (i = 0; i < 4000; i++) printf "10.%d.%d.%d/%d\n", rand() * 4, rand() * 256, int(rand() * 256 / 16) * 16, 28 + int(rand() * 3)
+		for (i = 0; i < 4000; i++) printf "2001:db8:%x:%x::%x/128\n", rand() * 3, rand() * 65536, rand() * 65536
+		for (i = 0; i < 2000; i++) printf "2001:db8:9:%x::/64\n", int(rand() * 65536)
+		for (i = 0; i < 500; i++) printf "2001:db8:a:%x:8000::/%d\n", i * 5, 65 + i % 50
+	}' >"$BATS_TEST_TMPDIR/list"
+	host allow -q file "$BATS_TEST_TMPDIR/list" 2>/dev/null
+	host xdp-on -q v0
+	[[ $(host fill count "$globals" | grep -c table) == 2 ]]
+	# The question is answered from the text of the list; the frame by the table in the kernel.
+	host allow list | awk 'NR % 97 == 0' | sed 's,/.*,,' >"$BATS_TEST_TMPDIR/asked"
+	printf '%s\n' 10.0.0.255 10.200.0.1 2001:db8:9::1 2001:db8:a:5:7fff:: 2001:db8:a:5:8000::1 2001:db8:b::1 8.8.8.8 :: \
+		255.255.255.255 >>"$BATS_TEST_TMPDIR/asked"
+	while read -r address; do
+		want=0
+		host allow -q test "$address" </dev/null || want=1
+		run host why -q v0 from "$address" tcp dport 80 </dev/null
+		[[ $status == "$want" ]] || { echo "$address: why says $status, the list $want: $output" && false; }
+	done <"$BATS_TEST_TMPDIR/asked"
+	# Without the text the table tells the same networks, joined.
+	host rm /run/plainbpf/table.*
+	host allow -q test "$(head -n 1 "$BATS_TEST_TMPDIR/asked")"
+	run -1 host allow -q test 10.200.0.1
+}
