@@ -19,7 +19,8 @@ read_words() { # STATUS-IF-INVALID WORD…
 		fi
 	fi
 	for word; do
-		[[ $word != *[[:cntrl:]]* ]] || die "$bad" "not an address: $(printf '%q' "$word")"
+		visible "$word"
+		[[ $shown == "$word" ]] || die "$bad" "not an address: $shown"
 	done
 	local IFS=$'\n'
 	keys=$(awk -v to=keys -v prog="$prog" -v big="$big" -f "$lib/addr.awk" <<<"$*") || exit "$bad"

@@ -39,6 +39,8 @@ make_calls() { # [-f: links are shown with their pins]
 	while [[ $text == *'libbpf: '* ]]; do
 		text=${text#*'libbpf: '}
 		complaint+="libbpf: ${text%%$'\n'*}"$'\n'
+		# The lines of the verifier's log have no such beginning.
+		[[ ${text%%$'\n'*} != *'BEGIN PROG LOAD LOG'* ]] || complaint+=${text%%'-- END PROG LOAD LOG'*}$'-- END PROG LOAD LOG --\n'
 	done
 	rest=${answers//'{"command":['/}
 	answered=$(((${#answers} - ${#rest}) / 12))

@@ -146,7 +146,7 @@ prog_name() { # ID; empty if it has none
 	if [[ $k_fresh && ${k_prog_type[$1]-} ]]; then
 		printf '%s' "${k_prog_name[$1]}"
 	elif [[ $(bpftool -j prog show id "$1" 2>/dev/null) =~ \"name\":\"([^\"]*)\" ]]; then
-		printf '%s' "${BASH_REMATCH[1]}"
+		printf '%s' "${BASH_REMATCH[1]:0:15}"
 	fi
 }
 

@@ -15,8 +15,12 @@ readonly pins=$bpffs/plainbpf
 readonly state=/run/plainbpf
 # An edit that is under way. Each root has its own: it is completed in the lists that it was begun in.
 journal=$state/journal
-[[ $bpffs == "$usual_bpffs" ]] || journal+=${bpffs//\//%}
-readonly journal
+# The bpffs whose lists all that is attached was seen to look into: a directory in it that has a name of
+# its own, and a note of that name.
+reach_note=$state/reach
+[[ $bpffs == "$usual_bpffs" ]] || journal+=${bpffs//\//%} reach_note+=${bpffs//\//%}
+readonly journal reach_note
+readonly reach_marks=$bpffs/tc/plainbpf_
 # A trace is a directory below $traces: its links, and below maps its maps. new is one that is being
 # made, pids holds the PID set.
 readonly traces=$pins/trace

@@ -51,11 +51,6 @@ in_root_pid_namespace() {
 	((stat[6] & 0x200000))
 } 2>/dev/null
 
-# A name as one word of text.
-printable() {
-	if [[ $1 == *[[:cntrl:]]* || -z $1 ]]; then printf '%q' "$1"; else printf '%s' "$1"; fi
-}
-
 starts=()   # of the processes that this command puts in, by PID
 pids_new=() # those that it has put in, or may have: a signal can come at any time
 

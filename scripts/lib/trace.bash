@@ -79,7 +79,7 @@ load() { # FILE DIR [WORD of bpftool…]
 # Why loading failed, from the calls made last: in `why`.
 load_failed() {
 	[[ $complaint != *'no more arguments'* ]] || die 2 'this bpftool knows no autoattach: get 7.5 (Debian 12: apt install -t bookworm-backports bpftool; or: make deps; Debian 11 has none)'
-	said_of '' || why=$(reason)
+	why=$(reason)
 }
 
 # Why old kernels cannot.
