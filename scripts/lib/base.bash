@@ -129,7 +129,7 @@ try() {
 run() {
 	try "$@" && return
 	warn "$1: $(reason)"
-	return 2
+	return 102 # said; see cleanup
 }
 
 complaint=''
@@ -207,7 +207,7 @@ sweep() {
 	done
 	# Number 2 is a thread of the kernel, without a program.
 	((${#left[@]})) && [[ ! $dry && -d /proc/2 && ! -e /proc/2/exe ]] || return 0
-	rm -rf -- "${left[@]}" 2>/dev/null || :
+	rm -rf -- "${left[@]}" &>/dev/null || :
 }
 
 # What an unfinished command has begun is undone first.
@@ -217,7 +217,7 @@ cleanup() {
 	local rc=$? undo
 	trap '' INT TERM HUP # one is enough: what is undone is undone to the end
 	for undo in "${undos[@]}"; do "$undo" || :; done
-	[[ ! $tmp ]] || rm -rf -- "$tmp" || :
+	[[ ! $tmp ]] || rm -rf -- "$tmp" &>/dev/null || :
 	if ((rc >= 100 && rc <= 103)); then # of a subshell that has said why
 		exit $((rc - 100))
 	elif [[ $broke ]]; then

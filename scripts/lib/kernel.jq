@@ -56,4 +56,5 @@ map(. as $at | $link["\(.ifindex)"] as $l | $prog["\(.id)"] as $p | select($l an
 	["address", $dev, .family, .local, (.dynamic // "")] | row),
 ($progs[] | ["program", .id, .type, .name, .tag, .btf_id // 0, (.map_ids // [] | join(" ")),
 	.counters, .bss, .lost, (.slots | join(" ")), (.lists | join(" "))] | row),
-($maps[] | ["map", .id, .type, .name, .max_entries, (.pinned // [] | .[])] | row)
+($maps[] | ["map", .id, .type, .name, .max_entries, (.pinned // [] | .[])] | row),
+"end"

@@ -162,6 +162,7 @@ list_count() {
 	for kind in "${have[@]}"; do
 		read -r n room <<<"$counts"
 		counts=${counts#*$'\n'}
+		[[ $n && $n != *[!0-9]* ]] || die 2 'cannot count the entries'
 		if [[ ! $room ]]; then
 			list_ask "map show ${list_map[$kind]}"
 			[[ $answer =~ $text_map ]] || die 2 'cannot count the entries'

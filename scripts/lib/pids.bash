@@ -250,10 +250,11 @@ pids_undo() {
 # the directory of traces when it is empty.
 pids_tidy() {
 	local left
-	[[ ! $dry && -d $traces ]] || return 0
+	[[ ! $dry && ! $unread && -d $traces ]] || return 0
 	[[ $surveyed ]] || survey
 	if [[ -d $pid_dir && -z $(traces_on) && ! -d $new_trace ]] && ((${#traced[@]} == 0)); then
-		run rm -rf -- "$pid_dir"
+		run rm -rf -- "$pid_dir" || :
+		[[ ! -d $pid_dir ]] || warn "$pid_dir is still there"
 	fi
 	left=("$traces"/*)
 	[[ -e ${left[0]} ]] || rmdir -- "$traces" "$pins" 2>/dev/null || :
