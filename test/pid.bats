@@ -42,7 +42,7 @@ listed() { [[ $(host pid list | cut -d' ' -f1 | tr '\n' ' ') == "${*:+$* }" ]]; 
 	host pid -q add name 'pat *' $'tab*'
 	listed "$a" "$b" "$writer"
 	run -0 host pid list
-	[[ ${lines[2]} == "$writer \$'tab\\there'" ]]
+	[[ ${lines[2]} == "$writer tab\\there" ]]
 	[[ $(host pid -j list | jq -r '.[2].comm') == $'tab\there' ]]
 	host pid -q del name 'pat t*'
 	listed "$a" "$writer"

@@ -500,7 +500,7 @@ tagged_listed_gets_in() { # PUSH BYTES [MODE]
 	host allow -q 172.17.0.2
 	host xdp-on -q br0
 	host bash -c "rm $globals/pb_*"
-	host allow -q 172.17.0.3
+	run -3 host allow -q 172.17.0.3
 	reaches client1 172.17.0.1
 	[[ $(host status -j br0 | jq '.attachments[0].stale_list') == true ]]
 	run -0 --separate-stderr host xdp-on br0

@@ -39,13 +39,55 @@ s390x | powerpc | powerpc64 | ppc64) readonly big=1 ;;
 *) readonly big=0 ;;
 esac
 
+# In a subshell the status says as well that the reason has been given (see cleanup).
 die() { # STATUS MESSAGE
 	warn "$2"
+	((BASH_SUBSHELL == 0)) || exit $((100 + $1))
 	exit "$1"
 }
 
 # What cannot be said is no reason to stop half way.
-warn() { printf '%s: %s\n' "$prog" "$*" >&2 || :; }
+warn() {
+	visible "$*"
+	printf '%s: %s\n' "$prog" "$shown" >&2 || :
+}
+
+# Sets shown to a text that a terminal shows as it is, on one line and not too long: names, lines of
+# files and what tools say may hold anything. Letters beyond ASCII may stay, but nothing invisible, and
+# nothing that is no UTF-8; a text with such is shown in ASCII altogether.
+shown=''
+visible() { # TEXT
+	local rest i code byte
+	shown=$1
+	((${#shown} <= 1000)) || shown="${shown:0:700} ... ${shown: -200}"
+	[[ $shown == *[!\ -~]* ]] || return 0
+	rest=${shown//[$'\xc3'-$'\xca'$'\xce'-$'\xd3'][$'\x80'-$'\xbf']/}  # Latin, Greek, Cyrillic
+	rest=${rest//[$'\xe4'-$'\xec'][$'\x80'-$'\xbf'][$'\x80'-$'\xbf']/} # Chinese, Korean
+	rest=${rest//…/}
+	[[ $rest == *[!\ -~]* ]] || return 0
+	rest=$shown shown=''
+	for ((i = 0; i < ${#rest}; i++)); do
+		byte=${rest:i:1}
+		case $byte in
+		[\ -~]) ;;
+		$'\n') byte='\n' ;;
+		$'\t') byte='\t' ;;
+		$'\e') byte='\e' ;;
+		*)
+			printf -v code '%d' "'$byte"
+			printf -v byte '\\x%02x' $((code & 255))
+			;;
+		esac
+		shown+=$byte
+	done
+}
+# The same, printed; of nothing, a pair of quotes.
+printable() {
+	visible "$1"
+	[[ $shown ]] || shown="''"
+	printf '%s' "$shown"
+}
+
 note() { [[ $quiet ]] || warn "$*"; }
 usage_error() { die 1 "$1 (try: $prog -h)"; }
 
@@ -78,16 +120,18 @@ common_option() { # WORD; 1 if it is none
 	esac
 }
 
-# Prints a tool call as it can be pasted, and makes it unless this is a dry run.
-run() {
-	say "$@"
-	[[ $dry ]] || "$@"
-}
-
-# The same with the tool's complaints kept in $complaint, for `reason`.
+# Prints a tool call as it can be pasted, and makes it unless this is a dry run. The tool's complaints
+# are kept in $complaint, for `reason`.
 try() {
 	say "$@"
 	[[ $dry ]] || keep "$@"
+}
+
+# The same for a call that hardly ever fails: then it says why.
+run() {
+	try "$@" && return
+	warn "$1: $(reason)"
+	return 102 # said; see cleanup
 }
 
 complaint=''
@@ -103,7 +147,29 @@ say() {
 	printf '%s\n' "$line" >&2 || :
 }
 
-need_root() { ((EUID == 0)) || die 2 'not root: eBPF and network devices need it (sudo)'; }
+is_root() { ((EUID == 0)) || die 2 'not root: eBPF and network devices need it (sudo)'; }
+
+# Root without its capabilities, as in a container, is refused by one call or the other: bpftool shows
+# it nothing, which must not read as "nothing there". CAP_SYS_ADMIN includes CAP_BPF and CAP_PERFMON.
+need_root() { need_caps sys_admin; }
+need_net_root() { need_caps sys_admin net_admin; }
+need_caps() { # CAP…
+	local line lines has='' cap users missing=''
+	local -A bits=([sys_admin]=21 [net_admin]=12)
+	is_root
+	mapfile -t lines </proc/self/status
+	for line in "${lines[@]}"; do
+		[[ $line != CapEff:* ]] || { has=$((16#${line##*[[:blank:]]})) && break; }
+	done
+	[[ $has ]] || die 2 'cannot read my capabilities (/proc/self/status)'
+	for cap; do
+		((has >> bits[$cap] & 1)) || missing+=" CAP_${cap^^}"
+	done
+	[[ ! $missing ]] || die 2 "root without${missing}: the kernel would refuse (a container? docker: --cap-add, or --privileged)"
+	read -r _ _ users </proc/self/uid_map || users=0
+	((users == 4294967295)) || die 2 'root of a user namespace only: eBPF needs the root of the machine'
+	sweep
+}
 
 need() { # TOOL…
 	local tool file start text
@@ -127,7 +193,23 @@ tmp=''
 
 scratch() {
 	[[ ! $tmp ]] || return 0
-	tmp=$(mktemp -d "${TMPDIR:-/tmp}/plainbpf.XXXXXX" 2>/dev/null) || die 2 "cannot write in ${TMPDIR:-/tmp}"
+	tmp=$(mktemp -d "${TMPDIR:-/tmp}/plainbpf.$$.XXXXXX" 2>/dev/null) || tmp=''
+	[[ -d $tmp ]] || die 2 "cannot write in ${TMPDIR:-/tmp}"
+}
+
+# Scratch directories of commands that were killed: removed if the process is gone, root's, and this is
+# not a container, where other processes have that number.
+sweep() {
+	local dir pid left=()
+	for dir in "${TMPDIR:-/tmp}"/plainbpf.*.*; do
+		pid=${dir##*/plainbpf.}
+		pid=${pid%%.*}
+		[[ $pid && $pid != *[!0-9]* && -d $dir && ! -L $dir && -O $dir && ! -d /proc/$pid ]] || continue
+		left+=("$dir")
+	done
+	# Number 2 is a thread of the kernel, without a program.
+	((${#left[@]})) && [[ ! $dry && -d /proc/2 && ! -e /proc/2/exe ]] || return 0
+	rm -rf -- "${left[@]}" &>/dev/null || :
 }
 
 # What an unfinished command has begun is undone first.
@@ -137,22 +219,42 @@ cleanup() {
 	local rc=$? undo
 	trap '' INT TERM HUP # one is enough: what is undone is undone to the end
 	for undo in "${undos[@]}"; do "$undo" || :; done
-	[[ ! $tmp ]] || rm -rf -- "$tmp"
-	# A tool's own status, or that of a tool that cannot be started, means nothing to a caller.
-	# Above 128 it is a signal's.
-	((rc <= 3 || rc > 128)) || { warn "unexpected error: status $rc" && exit 2; }
+	[[ ! $tmp ]] || rm -rf -- "$tmp" &>/dev/null || :
+	if ((rc >= 100 && rc <= 103)); then # of a subshell that has said why
+		exit $((rc - 100))
+	elif [[ $broke ]]; then
+		# A tool's own status, or that of a tool that cannot be started, means nothing to a caller.
+		warn "unexpected error: status $broke"
+		exit 2
+	fi
+	# What is left are a command's own words, and signals, of which bash ends after this.
 }
-
+# The status and the command that nobody looked at.
+broke=''
+set -E
+trap 'broke="$?: $BASH_COMMAND"' ERR
 trap cleanup EXIT
 
-# The line of what `try` kept that tells most: the kernel's own, else the last.
+# The line of what `try` kept that tells why: the kernel's own; else libbpf's first, and of a program
+# that was refused, what the verifier said last; else the last line of all. Lines that only say that
+# something failed are taken when there is no other.
 reason() {
-	local line error='' last=''
+	local line error='' cause='' last='' general='' log='' refused=''
 	while IFS= read -r line; do
-		[[ $line != 'Error: '* ]] || error=${line#'Error: '}
-		last=${line:-$last}
+		line=${line#'libbpf: Kernel error message: '}
+		case $line in
+		*'BEGIN PROG LOAD LOG'*) log=1 ;;
+		*'END PROG LOAD LOG'*) log='' ;;
+		*'failed to load object'* | *'opening BPF object file failed'* | *'Retrying without'* | *'failed to open object'* | \
+			*': skipping '* | *': failed to load: '* | 'Unable to load program' | 'Error fetching program/map!') general=${general:-$line} ;;
+		'processed '*' insns '* | '') ;;
+		'Error: '*) error=${line#'Error: '} ;;
+		'libbpf: '*) cause=${cause:-${line#'libbpf: '}} ;;
+		*) if [[ $log ]]; then refused=$line; else last=$line; fi ;;
+		esac
 	done <<<"$complaint"
-	line=${error:-$last}
+	[[ ! $cause ]] || cause+=${refused:+: $refused}
+	line=${error:-${cause:-${last:-$general}}}
 	printf '%s' "${line:-no reason given}"
 }
 

@@ -39,7 +39,11 @@ make_calls() { # [-f: links are shown with their pins]
 	while [[ $text == *'libbpf: '* ]]; do
 		text=${text#*'libbpf: '}
 		complaint+="libbpf: ${text%%$'\n'*}"$'\n'
+		# The lines of the verifier's log have no such beginning.
+		[[ ${text%%$'\n'*} != *'BEGIN PROG LOAD LOG'* ]] || complaint+=${text%%'-- END PROG LOAD LOG'*}$'-- END PROG LOAD LOG --\n'
 	done
+	# A tool that was killed may have said half of it, which must not be taken for all there is.
+	[[ $answers == *']' ]] || complaint+=${answers:+"bpftool ended too early"$'\n'} answers=''
 	rest=${answers//'{"command":['/}
 	answered=$(((${#answers} - ${#rest}) / 12))
 	if [[ $answers =~ $error ]]; then

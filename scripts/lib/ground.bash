@@ -38,7 +38,8 @@ need_bpffs() {
 	[[ ! $grounded ]] || return 0
 	# Its name becomes a word of tool calls, and a part of file names.
 	[[ $bpffs =~ ^(/[A-Za-z0-9_.:-]+)+$ && $bpffs/ != */../* ]] ||
-		die 2 "TC_BPF_MNT: not a plain absolute path: $(printf '%q' "$bpffs")"
+		die 2 "TC_BPF_MNT: not a plain absolute path: $bpffs"
+	[[ $bpffs == "$usual_bpffs" ]] || one_name
 	if ! on_bpffs; then
 		! in_netns_exec ||
 			die 2 "under \`ip netns exec\` pins end with the command (use: nsenter --net=$netns_dir/$mount_source $(command_of "$prog") …)"
@@ -54,9 +55,46 @@ need_bpffs() {
 	grounded=1
 }
 
+# What is unfinished in a list is noted by the name of its directory, so it may have only one.
+one_name() {
+	local path='' part parts
+	IFS=/ read -ra parts <<<"${bpffs#/}"
+	for part in "${parts[@]}"; do
+		path+=/$part
+		[[ ! -L $path ]] || die 2 "TC_BPF_MNT: $path is a link; name the directory itself"
+	done
+	[[ ! $bpffs -ef $usual_bpffs ]] || die 2 "TC_BPF_MNT: $bpffs is $usual_bpffs; name it so"
+}
+
 need_globals() {
 	need_bpffs
 	[[ -d $globals ]] || run mkdir -p "$globals" || die 2 "cannot make $globals"
+}
+
+# After an edit: whether what is attached looks into the lists here. A bpffs that was mounted over the
+# other since hides those, and so does a hand that removes pins. No program is started where nothing is
+# new since that was seen last.
+reach_asked=''
+reached() {
+	local noted='' kind old=1
+	reach_asked=1
+	[[ ! $dry ]] || return 0
+	{ read -r noted <"$reach_note"; } 2>/dev/null || :
+	for kind in "${kinds[@]}"; do [[ ! $list_base${kind}_slots -nt $reach_note ]] || old=''; done
+	[[ ! $old || ! $noted || ! -d $reach_marks$noted ]] || return 0
+	# shellcheck source=scripts/lib/reach.bash
+	. "$lib/reach.bash"
+	reach_ask
+}
+
+# The same for an edit that ends otherwise: what is not in the list here may be in the other.
+reach_say() { [[ $reach_asked ]] || (reached) || :; }
+
+# Before something is attached here: if the lists of another bpffs were noted, there are now two.
+reach_new() {
+	local noted=''
+	{ read -r noted <"$reach_note"; } 2>/dev/null || :
+	[[ ! $noted || -d $reach_marks$noted ]] || : >"$reach_note"
 }
 
 # Every part of a path below a directory is, as far as it exists, a real directory of root's: a local

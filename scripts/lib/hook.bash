@@ -150,13 +150,16 @@ plan_one() { # TARGET
 	want_log[$1]=${log_now[$at_id]}
 }
 
+# Names are read with the 15 bytes that the kernel keeps of them.
+is_named() { [[ $at_name == "${1:0:15}" ]]; } # NAME
+
 # Whether what was read is the file's program, and looks into the lists that are pinned now.
 is_same() {
-	local name=$section base=${at_name%_frags}
+	local name=$section
 	[[ $at_id && ($hook == xdp || $tc_direct) ]] || return 1
 	[[ $hook != xdp || ${given[sec]-}${given[program]-} || $at_name != *_frags ]] || name=xdp.frags
 	# Ours go by their names: another name, another program.
-	[[ ! $program || ${base%_egress} == "${program:0:15}" ]] || return 1
+	[[ ! $program ]] || is_named "$program" || is_named "${program}_frags" || is_named "${program}_egress" || return 1
 	[[ $program != *_allow ]] || looks_into_pins "$at_id" || return 1
 	tag_of "$loader" "$what" "$name"
 	[[ $object_tag && $object_tag == "$at_tag" ]]
@@ -192,7 +195,9 @@ declare -A kept=()
 
 hook_apply() {
 	local target
+	[[ $dry ]] || reach_new
 	[[ $dry ]] || rm_pins # of a command that was killed
+	notes_sweep
 	undos+=(hook_undo)
 	for target in "${targets[@]}"; do
 		if [[ ${todo[$target]} == nothing ]]; then
@@ -409,6 +414,27 @@ disclaim() { # INDEX
 	done
 }
 
+# What is noted of a device goes with it: of an index that this network namespace has no more, and of a
+# namespace that no process is in and that has no name.
+notes_sweep() {
+	local file space index spaces='' left=()
+	[[ ! $dry ]] || return 0
+	k_snapshot
+	for file in "$attached"/*.* "$clsacts"/*.*; do
+		[[ -e $file ]] || continue
+		netns_read
+		space=${file##*/} index=${file##*/}
+		space=${space%%.*} index=${index#*.}
+		if [[ $space == "$netns" ]]; then
+			[[ ${k_name_of[${index%%.*}]-} ]] || left+=("$file")
+			continue
+		fi
+		spaces=${spaces:-$(stat -L -c %i /proc/[0-9]*/ns/net "$netns_dir"/* 2>/dev/null || :)}
+		[[ $'\n'$spaces$'\n' == *$'\n'"$space"$'\n'* ]] || left+=("$file")
+	done
+	((!${#left[@]})) || rm -f -- "${left[@]}" || :
+}
+
 # --- words
 
 # What an attachment to the device that was read sees.
@@ -506,6 +532,7 @@ ip_status() { # DEV FILE SECTION; of the complaint of ip or tc
 	*'bpf_link'* | *'BPF XDP link'*) die 2 "$1: $why (held by a bpf_link of another program)" ;;
 	*'already attached'*) die 2 "$1: another program was attached in the meantime" ;;
 	*'Permission denied'* | *'load program'* | *'PROG LOAD LOG'*) die 2 "$2: refused by the kernel's verifier (see: bpftool -d prog load $2 $trial_pin)" ;;
+	*'libbpf: '* | *'BPF object file'*) die 2 "$1: $2: $why" ;;
 	*) die 2 "$1: $why" ;;
 	esac
 }

@@ -52,6 +52,7 @@ k_snapshot() {
 	rows=$(printf '%s\n%s\n' "$links" "$batch" |
 		jq -rn --arg claims "$claims" --arg objects "$names" -f "$lib/kernel.jq" 2>&1) ||
 		die 2 "cannot read the programs and maps (bpftool): ${rows##*$'\n'}"
+	[[ $rows == *'end' && $rows == *$'device\x1f'* ]] || die 2 'cannot read the devices, programs and maps: ip, bpftool or jq has said too little'
 	k_devices=() k_name_of=() k_at_dev=() k_at_hook=() k_at_id=() k_at_mode=() k_at_ours=() k_at_shared=() k_at_json=()
 	k_ours=() k_shared=() k_index=() k_type=() k_kind=() k_master=() k_mtu=() k_mac=() k_link=() k_named=()
 	k_addr4=() k_addr6=() k_dynamic=() k_xdp_id=() k_xdp_name=() k_xdp_tag=() k_xdp_mode=() k_pin=()
@@ -59,7 +60,7 @@ k_snapshot() {
 	k_prog_counters=() k_prog_bss=() k_prog_lost=() k_prog_slots=() k_prog_lists=()
 	k_map_type=() k_map_name=() k_map_max=() k_map_pinned=()
 	while IFS=$'\x1f' read -ra f; do
-		case ${f[0]} in
+		case ${f[0]-} in
 		hook)
 			k_at_dev+=("${f[1]}") k_at_hook+=("${f[2]}") k_at_id+=("${f[3]}") k_at_mode+=("${f[4]}")
 			k_at_ours+=("${f[5]}") k_at_shared+=("${f[6]}") k_at_json+=("${f[7]}")
@@ -112,7 +113,10 @@ k_ask() { # LINE…
 
 # The number of this network namespace, into netns.
 netns=''
-netns_read() { [[ $netns ]] || netns=$(stat -L -c %i "$own_netns"); }
+netns_read() {
+	[[ $netns ]] || netns=$(stat -L -c %i "$own_netns") || netns=''
+	[[ $netns && $netns != *[!0-9]* ]] || die 2 "cannot read the network namespace (stat $own_netns)"
+}
 
 # A device, by its name or an alternative one: dev_name dev_index dev_type dev_kind dev_master dev_mtu,
 # and of its XDP program xdp_id (empty: none) xdp_name xdp_tag xdp_mode. What is not so is "-".
@@ -146,7 +150,7 @@ prog_name() { # ID; empty if it has none
 	if [[ $k_fresh && ${k_prog_type[$1]-} ]]; then
 		printf '%s' "${k_prog_name[$1]}"
 	elif [[ $(bpftool -j prog show id "$1" 2>/dev/null) =~ \"name\":\"([^\"]*)\" ]]; then
-		printf '%s' "${BASH_REMATCH[1]}"
+		printf '%s' "${BASH_REMATCH[1]:0:15}"
 	fi
 }
 
@@ -212,7 +216,7 @@ route_to() { # ADDR
 filters_read() { # DEV ingress|egress
 	local text one i=0
 	fl_kind=() fl_pref=() fl_chain=() fl_protocol=() fl_handle=() fl_id=() fl_name=() fl_tag=() fl_direct=()
-	text=$(tc -j filter show dev "$1" "$2" 2>/dev/null) || return 0
+	text=$(tc -j filter show dev "$1" "$2" 2>/dev/null) && [[ $text == *']' ]] || die 2 "cannot read the filters of $1 $2 (tc -j filter show)"
 	text=${text//'{"protocol":'/$'\x1e'}
 	while [[ $text == *$'\x1e'* ]]; do
 		text=${text#*$'\x1e'}

@@ -19,7 +19,11 @@ def answer($what):
 
 input as $links | input as $batch |
 ($batch | answer("prog")) as $progs | ($batch | answer("map")) as $maps | ($batch | answer("net")) as $net |
-($claims | set) as $claimed | ($objects | set) as $ours |
+# The kernel keeps 15 bytes of a name, which is what ip, tc and older bpftools show; from BTF newer ones
+# know all of it. One name everywhere.
+($claims | set) as $claimed |
+($objects | split("\n") | map(select(. != "") | ., . + "_frags", . + "_egress" | .[0:15]) | map({key: ., value: true}) | from_entries) as $ours |
+($progs | map(if .name then .name |= .[0:15] else . end)) as $progs |
 ($links | map({key: "\(.ifindex)", value: .}) | from_entries) as $link |
 ($maps | map({key: "\(.id)", value: (.name // "")}) | from_entries) as $map |
 
@@ -39,7 +43,7 @@ input as $links | input as $batch |
 map(. as $at | $link["\(.ifindex)"] as $l | $prog["\(.id)"] as $p | select($l and $p) |
 	{ifname: $l.ifname, ifindex, hook, program: $p.name,
 	 ours: ($claimed["\(.ifindex).\(.hook | ltrimstr("tc/")).\($p.tag)"] == true or
-		($p.counters != 0 and $ours[$p.name // "" | rtrimstr("_frags") | rtrimstr("_egress")] == true)),
+		($p.counters != 0 and $ours[$p.name // ""] == true)),
 	 mode, id, tag: $p.tag, btf_id: ($p.btf_id // 0), kind: ($l.linkinfo.info_kind // "-"), master: ($l.master // "-"),
 	 counters: $p.counters, bss: $p.bss, lost: $p.lost, slots: $p.slots, lists: $p.lists}) |
 (reduce .[] as $h ({}; ."\($h.id)" += 1)) as $users |
@@ -52,4 +56,5 @@ map(. as $at | $link["\(.ifindex)"] as $l | $prog["\(.id)"] as $p | select($l an
 	["address", $dev, .family, .local, (.dynamic // "")] | row),
 ($progs[] | ["program", .id, .type, .name, .tag, .btf_id // 0, (.map_ids // [] | join(" ")),
 	.counters, .bss, .lost, (.slots | join(" ")), (.lists | join(" "))] | row),
-($maps[] | ["map", .id, .type, .name, .max_entries, (.pinned // [] | .[])] | row)
+($maps[] | ["map", .id, .type, .name, .max_entries, (.pinned // [] | .[])] | row),
+"end"

@@ -104,6 +104,7 @@ object_identity() { # of $named, which $file may be a modernized copy of
 	identity=${rows%%$'\n'*}
 	rows=${rows##*$'\n'} rows=${rows#*:}
 	netns=${rows%%:*}
+	[[ $identity == *:*:*:* && $netns && $netns != *[!0-9]* ]] || die 2 "cannot read: $named"
 }
 
 tag_note() { # ip|tc sec|program NAME
@@ -139,4 +140,9 @@ tag_by_loading() { # ip|tc sec|program NAME
 }
 
 # Whether an object has a log, by the variable's name.
-has_log() { grep -aq pb_log_mode -- "$1"; }
+has_log() { # FILE
+	local n
+	n=$(grep -ac pb_log_mode -- "$1") || :
+	[[ $n && $n != *[!0-9]* ]] || die 2 "cannot look into $1 (grep)"
+	((n))
+}

@@ -3,6 +3,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Debian's packages: what is missing, and what apt says. Sourced by deps, after base.bash.
 
+# apt shows its progress.
+apt_get() {
+	say apt-get "$@"
+	[[ $dry ]] || apt-get "$@"
+}
+
 missing=()
 note_missing() { # PURPOSE
 	local want path

@@ -13,6 +13,12 @@ readonly bpffs
 readonly globals=$bpffs/tc/globals
 readonly pins=$bpffs/plainbpf
 readonly state=/run/plainbpf
+# The bpffs whose lists all that is attached was seen to look into: a directory in it that has a name of
+# its own, and a note of that name.
+reach_note=$state/reach
+[[ $bpffs == "$usual_bpffs" ]] || reach_note+=${bpffs//\//%}
+readonly reach_note
+readonly reach_marks=$bpffs/tc/plainbpf_
 # A trace is a directory below $traces: its links, and below maps its maps. new is one that is being
 # made, pids holds the PID set.
 readonly traces=$pins/trace

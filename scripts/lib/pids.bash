@@ -51,11 +51,6 @@ in_root_pid_namespace() {
 	((stat[6] & 0x200000))
 } 2>/dev/null
 
-# A name as one word of text.
-printable() {
-	if [[ $1 == *[[:cntrl:]]* || -z $1 ]]; then printf '%q' "$1"; else printf '%s' "$1"; fi
-}
-
 starts=()   # of the processes that this command puts in, by PID
 pids_new=() # those that it has put in, or may have: a signal can come at any time
 
@@ -255,10 +250,11 @@ pids_undo() {
 # the directory of traces when it is empty.
 pids_tidy() {
 	local left
-	[[ ! $dry && -d $traces ]] || return 0
+	[[ ! $dry && ! $unread && -d $traces ]] || return 0
 	[[ $surveyed ]] || survey
 	if [[ -d $pid_dir && -z $(traces_on) && ! -d $new_trace ]] && ((${#traced[@]} == 0)); then
-		run rm -rf -- "$pid_dir"
+		run rm -rf -- "$pid_dir" || :
+		[[ ! -d $pid_dir ]] || warn "$pid_dir is still there"
 	fi
 	left=("$traces"/*)
 	[[ -e ${left[0]} ]] || rmdir -- "$traces" "$pins" 2>/dev/null || :

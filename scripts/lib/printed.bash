@@ -48,5 +48,5 @@ show_printed() { # PROGRAM OPTION of bpf_dump…
 	reader=$!
 	wait "$reader" || rc=$?
 	reader=''
-	return "$rc"
+	exit "$rc" # no error of this command: bpf_dump has said why
 }

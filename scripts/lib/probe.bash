@@ -90,7 +90,7 @@ cannot() { # HOOK NAME BYTES RETVAL WHY
 	why=''
 	if (($3 < 14)); then
 		why='bpftool prog run takes no frame below 14 bytes'
-	elif [[ $1 == xdp && $2 != *_frags ]] && (($3 > 3000)) && xdp_run_limit && (($3 > xdp_run_max)); then
+	elif [[ $1 == xdp && $2 != *@(_frags|_frag|_fra|_fr) ]] && (($3 > 3000)) && xdp_run_limit && (($3 > xdp_run_max)); then
 		why="bpftool prog run shows it the first $xdp_run_max bytes only"
 	elif [[ $4 == - ]] && (($3 > 3400)); then
 		why='bpftool prog run takes no frame of this size here'

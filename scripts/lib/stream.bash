@@ -62,12 +62,13 @@ feeds() { [[ $answers =~ \"map_ids\":\[([0-9]+,)*"$1"[],] ]]; } # MAP-ID, by the
 
 # Whether any of the programs of this name logs now, by the programs read last.
 is_logging() { # NAME MAP-ID
-	local part parts id ids=()
+	local part parts id ids=() xdp=xdp_$1 tc=tc_$1
+	xdp=${xdp:0:15} tc=${tc:0:15} # all that older bpftools know of a name
 	mapfile -t -d '}' parts <<<"$answers"
 	for part in "${parts[@]}"; do
 		[[ $part =~ \"id\":([0-9]+), ]] || continue
 		id=${BASH_REMATCH[1]}
-		[[ $part =~ \"name\":\"(xdp|tc)_"$1"(_[a-z_]+)?\" && $part =~ \"map_ids\":\[([0-9]+,)*"$2"[],] ]] || continue
+		[[ $part =~ \"name\":\"((xdp|tc)_"$1"(_[a-z_]+)?|"$xdp"|"$tc")\" && $part =~ \"map_ids\":\[([0-9]+,)*"$2"[],] ]] || continue
 		ids+=("$id")
 	done
 	# A subshell: kernel.bash has variables of its own by the names of ours.
@@ -227,7 +228,7 @@ show_packets() { # NAME OPTION of bpf_dump…
 	rc=0
 	wait "$reader" || rc=$?
 	reader=''
-	return "$rc"
+	exit "$rc" # no error of this command: bpf_dump has said why
 }
 reader='' asked=''
 end_reader() { [[ ! $reader ]] || kill -TERM "$reader" 2>/dev/null || :; }

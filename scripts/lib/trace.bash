@@ -79,7 +79,7 @@ load() { # FILE DIR [WORD of bpftool…]
 # Why loading failed, from the calls made last: in `why`.
 load_failed() {
 	[[ $complaint != *'no more arguments'* ]] || die 2 'this bpftool knows no autoattach: get 7.5 (Debian 12: apt install -t bookworm-backports bpftool; or: make deps; Debian 11 has none)'
-	said_of '' || why=$(reason)
+	why=$(reason)
 }
 
 # Why old kernels cannot.
@@ -116,6 +116,7 @@ attached() { # DIR
 # sys_enter". traced and reads: the start time of each process in the set by its PID, for the two roles.
 declare -A links=()
 traced=() reads=() surveyed='' set_planned=0
+unread='' # they could not be read: nothing may be taken for empty
 
 survey() {
 	links=() traced=() reads=() surveyed=1
@@ -133,8 +134,9 @@ plan_survey() {
 
 read_survey() {
 	local part parts pin
-	links=() traced=() reads=() surveyed=1
+	links=() traced=() reads=() surveyed='' unread=1
 	[[ ! -e $pid_set || $answers =~ \"map\",\"dump\",\"pinned\",[^]]*\],\"output\":\[ ]] || die 2 "cannot read $pid_set"
+	surveyed=1 unread=''
 	mapfile -t -d '}' parts <<<"$answers"
 	for part in "${parts[@]}"; do
 		if [[ $part =~ \"formatted\":\{\"key\":([0-9]+),\"value\":\{\"start\":([0-9]+),\"role\":([0-9]+) ]]; then
