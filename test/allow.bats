@@ -541,7 +541,7 @@ first_edition() {
 	host ip addr add 172.17.0.1/16 dev v1
 	at client ip addr add 172.17.0.2/16 dev eth0
 	first_edition
-	host ip link set dev v1 xdp obj "$repo/test/fixtures/first_edition.o" sec xdp
+	host ip link set dev v1 xdp obj "$(fixture first_edition)" sec xdp
 	reaches client 172.17.0.1
 	list_is '10.9.0.0/16 172.17.0.2/32'
 	# A question takes nothing over, an edit does.

@@ -213,8 +213,8 @@ no_undo_left() { [[ -z $(host find /sys/fs/bpf/plainbpf -type f) ]]; }
 	}
 	serve host 8080
 	host allow -q 172.17.0.2
-	kill_everywhere before 6 xdp-on v2
-	kill_everywhere orphan 5 xdp-on v2
+	kill_everywhere before 5 xdp-on v2
+	kill_everywhere orphan 4 xdp-on v2
 	host xdp-off v2
 	reaches client2 172.17.0.1
 }
@@ -233,7 +233,7 @@ no_undo_left() { [[ -z $(host find /sys/fs/bpf/plainbpf -type f) ]]; }
 	}
 	serve host 8080
 	host allow -q 172.17.0.2
-	kill_everywhere after 10 xdp-on v2
+	kill_everywhere after 9 xdp-on v2
 	host xdp-off v2
 	reaches client2 172.17.0.1
 }
@@ -258,8 +258,8 @@ no_undo_left() { [[ -z $(host find /sys/fs/bpf/plainbpf -type f) ]]; }
 	}
 	serve host 8080
 	host allow -q 172.17.0.2
-	kill_everywhere before 12 xdp-on br0 ports
-	kill_everywhere after 12 xdp-on br0 ports
+	kill_everywhere before 11 xdp-on br0 ports
+	kill_everywhere after 11 xdp-on br0 ports
 	host xdp-off br0 ports
 	reaches client2 172.17.0.1
 }

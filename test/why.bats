@@ -91,6 +91,10 @@ runs_of() { # PROGRAM-ID
 	says 1 'v1 xdp: xdp_allow: drop (not_listed): fe80::1; nearest 2001:db8::1/128' fe80::1 type 135 code 1 v1
 	says 0 'v1 xdp: xdp_allow: pass (mld): whoever sends it' fe80::1 to ff02::16 type 143 v1
 	says 0 'v1 xdp: xdp_allow: pass (igmp): whoever sends it' 0.0.0.0 proto igmp to 224.0.0.22 v1
+	says 1 'v1 xdp: xdp_allow: drop (not_listed): 0.0.0.0; nearest 10.0.0.1/32' 0.0.0.0 proto igmp to 224.0.0.22 ttl 2 v1
+	says 1 'v1 xdp: xdp_allow: drop (not_listed): 0.0.0.0; nearest 10.0.0.1/32' 0.0.0.0 proto igmp to 172.17.0.1 v1
+	says 1 'v1 xdp: xdp_allow: drop (not_listed): fe80::1; nearest 2001:db8::1/128' fe80::1 type 134 v1
+	says 1 'v1 xdp: xdp_allow: drop (not_listed): fe80::1; nearest 2001:db8::1/128' fe80::1 type 137 v1
 	says 0 'v1 xdp: xdp_allow: pass (pmtu): about a packet to 10.8.1.1, 10.8.0.0/16' 10.9.0.1 about 10.8.1.1 v1
 	says 0 'v1 xdp: xdp_allow: pass (pmtu): about a packet to 2001:db8::1, 2001:db8::1/128' 2001:db8:9::1 about 2001:db8::1 v1
 	says 1 'v1 xdp: xdp_allow: drop (not_listed): 10.9.0.1; nearest 10.8.0.0/16' 10.9.0.1 about 10.9.1.1 v1
@@ -169,7 +173,7 @@ runs_of() { # PROGRAM-ID
 	[[ ${lines[1]} == '  to change it: scripts/xdp-off v1' && ${lines[2]} == '  by hand: ip link set dev v1 xdpdrv off' ]]
 	# A program that looks into another list than the one that is pinned.
 	host bash -c "rm $globals/pb_*"
-	host allow -q 10.0.0.3
+	run -3 host allow -q 10.0.0.3
 	says 1 'v1 xdp: xdp_allow: drop (not_listed): 10.0.0.3; nearest 10.0.0.2/32; its list is pinned no more, allow and deny do not reach it' 10.0.0.3 v1
 	[[ ${#lines[@]} == 1 ]]
 }

@@ -45,7 +45,8 @@ static __always_inline enum pb_reason pb_allow4(const struct pb_frame *f, const 
 		return PB_MALFORMED;
 	if (pb_likely(pb_listed4(end == PB_SOURCE ? ip->saddr : ip->daddr)))
 		return PB_LISTED;
-	if (ip->protocol == IPPROTO_IGMP && !ip->saddr)
+	if (ip->protocol == IPPROTO_IGMP && !ip->saddr && ip->ttl == 1 &&
+	    (ip->daddr & bpf_htonl(0xf0000000)) == bpf_htonl(0xe0000000))
 		return PB_IGMP;
 	if (end == PB_SOURCE && ip->protocol == IPPROTO_ICMP && pb_is_pmtu4(f, ip, hlen))
 		return PB_PMTU;
@@ -85,6 +86,15 @@ static __always_inline bool pb_is_mld(const struct pb_frame *f, const struct pb_
 	       icmp->type == PB_ICMP6_MLD2_REPORT;
 }
 
+/* A router advertisement or a redirect makes its sender the way to everywhere, so on the way in it
+ * is no exception: its router has to be listed.
+ */
+static __always_inline bool pb_is_nd(__u8 type, enum pb_end end)
+{
+	return type >= PB_ICMP6_ND_FIRST && type <= PB_ICMP6_ND_LAST &&
+	       (end != PB_SOURCE || (type != PB_ICMP6_ND_ADVERT && type != PB_ICMP6_ND_REDIRECT));
+}
+
 /* Neighbour discovery and "packet too big", directly after the fixed header. */
 static __always_inline enum pb_reason pb_allow_icmp6(const struct pb_frame *f,
 						     const struct pb_ip6 *ip, enum pb_end end)
@@ -95,8 +105,7 @@ static __always_inline enum pb_reason pb_allow_icmp6(const struct pb_frame *f,
 
 	if (len < sizeof(*icmp) || (__u8 *)(icmp + 1) > f->data_end)
 		return PB_NOT_LISTED;
-	if (icmp->type >= PB_ICMP6_ND_FIRST && icmp->type <= PB_ICMP6_ND_LAST && !icmp->code &&
-	    ip->hop_limit == 255)
+	if (pb_is_nd(icmp->type, end) && !icmp->code && ip->hop_limit == 255)
 		return PB_ND;
 	if (end != PB_SOURCE || icmp->type != PB_ICMP6_PACKET_TOO_BIG ||
 	    len < sizeof(*icmp) + sizeof(*quoted) || (__u8 *)(quoted + 1) > f->data_end ||
