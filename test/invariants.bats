@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # One invariant of every command, whatever goes wrong around it: its status is 0 to 3; 0 only if the
 # kernel is as asked; otherwise a line says why; and the list is the old or the new one.
-# shellcheck disable=SC2154,SC2317 # helper.bash's; fail.bash calls reset
+# shellcheck disable=SC2154,SC2317,SC2034 # helper.bash's; fail.bash calls reset and asks for reads
 
 load helper
 load fixtures/fail

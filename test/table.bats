@@ -21,7 +21,7 @@ teardown() { sandbox_end; }
 # Frames from listed addresses and others, through the loaded program.
 # bats test_tags=core
 @test "the kernel and the list agree: long lists of both families, at the ends of their entries" {
-	local address want id
+	local address want
 	new_host host mounts
 	host ip link add v0 type veth peer name v1
 	host ip link set v0 up
