@@ -487,7 +487,7 @@ many() {
 	[[ $(host allow list | wc -l) == 3256 ]]
 	[[ $(host fill count "$globals" | grep table) == 'table4 3256 '* ]]
 	host allow -q flush
-	[[ $(host fill count "$globals") == $'host4 0 256\nhost6 0 256\nnet4 0 256\nnet6 0 256' ]]
+	[[ $(host fill count "$globals") == $'host4 0 256\nhost6 0 256\nnet4 0 256\nnet6 0 256\nend' ]]
 }
 
 @test "a map that is full by hand still takes one more" {

@@ -62,8 +62,8 @@ list_again() {
 	host trace-on -q ringbuf pid 1
 	host pid -q add 1
 	reset() { :; }
-	fail_everywhere 2 allow list
-	fail_everywhere 2 allow -j list
+	fail_everywhere 1 allow list
+	fail_everywhere 1 allow -j list
 	fail_everywhere 1 allow test 192.0.2.3
 	fail_everywhere 3 status
 	fail_everywhere 3 status -j v1

@@ -128,10 +128,14 @@ need_state() {
 # One editor at a time: lists and attachments together. The lock ends with the process and with the
 # tools that it has started, so that a killed command's last call is over before the next begins.
 take_lock() {
-	[[ $dry ]] && return
+	[[ ! $dry && ! ${lock_fd-} ]] || return 0
 	[[ -w $state && (! -e $lock_file || -w $lock_file) ]] || die 2 "cannot write in $state"
 	exec {lock_fd}>"$lock_file"
 	flock -w 2 "$lock_fd" && return
 	note "waiting for another command ($lock_file)"
 	flock -w 60 "$lock_fd" || die 2 "another command has held $lock_file for a minute (see: fuser -v $lock_file)"
+}
+drop_lock() {
+	exec {lock_fd}>&-
+	lock_fd=''
 }

@@ -28,7 +28,9 @@ list_there() {
 # Takes the lock, makes the maps that are missing, and mends what a killed command or a hand has left.
 list_open() {
 	need_fill
-	[[ ${lock_fd-} ]] || { need bpftool && need_globals && take_lock; }
+	need bpftool
+	need_globals
+	take_lock
 	list_there || say "$fill" open "$globals"
 	[[ $dry ]] || "$fill" -p "$prog" open "$globals" || exit 2
 }
@@ -178,6 +180,7 @@ list_entry() { # TEXT
 		list_answers[$asked]=$("$fill" -p "$prog" test "$list_where" "$1") || exit 2
 	found_kind='' found_key='' found_text=''
 	read -r found found_kind found_key found_text <<<"${list_answers[$asked]}"
+	[[ $found == @(in|ended|near|empty) ]] || die 2 "unexpected answer of $fill"
 }
 
 list_admits() { # TEXT
@@ -240,10 +243,11 @@ list_count() {
 	need_fill
 	counts=$("$fill" -p "$prog" count "$list_where") || exit 2
 	declare -gA list_used=() list_max=() table_used=() table_bytes=()
+	[[ $counts == *end ]] || die 2 "unexpected answer of $fill"
 	while read -r kind used room; do
 		case $kind in
 		table*) table_used[${kind#table}]=$used table_bytes[${kind#table}]=$room ;;
-		?*) list_used[$kind]=$used list_max[$kind]=$room ;;
+		host* | net*) list_used[$kind]=$used list_max[$kind]=$room ;;
 		esac
 	done <<<"$counts"
 }

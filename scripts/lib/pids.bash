@@ -156,7 +156,7 @@ become_reader() { # PID
 	take_lock
 	pids_put_quickly "$pb_role_reader" "$1" || pids_put "$pb_role_reader" -- "$1"
 	pids_new=()
-	exec {lock_fd}>&-
+	drop_lock
 }
 
 # Plans making the set, if it is not there. One whose keeper is gone may hold numbers that other

@@ -216,7 +216,7 @@ show_packets() { # NAME OPTION of bpf_dump…
 		if ((!rc)); then
 			[[ $quiet && $text =~ (': listening on '|^[0-9]+' events, 0 lost'$) ]] || printf '%s\n' "$text" >&2 || :
 			# Now another may try, and will be refused by the locks.
-			[[ ! ${lock_fd-} || $text != *': listening on '* ]] || exec {lock_fd}>&-
+			[[ ! ${lock_fd-} || $text != *': listening on '* ]] || drop_lock
 			text=''
 		elif ((rc <= 128)); then
 			break

@@ -169,7 +169,8 @@ int print_diff(const struct set *list, const struct set *other)
 	return done(&o);
 }
 
-/* "KIND ENTRIES ROOM", and "tableN ENTRIES BYTES". */
+/* "KIND ENTRIES ROOM", and "tableN ENTRIES BYTES", and "end": no list is not the same as no answer.
+ */
 int print_counts(struct store *st)
 {
 	int gen = st->state.active & 1, six, fd, err;
@@ -196,6 +197,7 @@ int print_counts(struct store *st)
 			return 2;
 		printf("table%d %zu %zu\n", six ? 6 : 4, used, room);
 	}
+	puts("end");
 	return fflush(stdout) ? 2 : 0;
 }
 
