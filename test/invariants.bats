@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # One invariant of every command, whatever goes wrong around it: its status is 0 to 3; 0 only if the
 # kernel is as asked; otherwise a line says why; and the list is the old or the new one.
-# shellcheck disable=SC2154,SC2317 # helper.bash's; fail.bash calls reset
+# shellcheck disable=SC2154,SC2317,SC2034,SC2030,SC2031,SC2016 # helper.bash's and fail.bash's; expanded elsewhere
 
 load helper
 load fixtures/fail
@@ -219,7 +219,6 @@ list_again() {
 	around=(env TMPDIR=/nowhere)
 	try_around 'no TMPDIR'
 	# The reset between two commands needs room.
-	# shellcheck disable=SC2016 # expanded there
 	around=(bash -c 'mount -o remount,size=64k /run 2>/dev/null; cat /dev/zero >/run/fill 2>/dev/null
 		"$@"; rc=$?; rm -f /run/fill; exit $rc' -)
 	try_around '/run full'
@@ -249,7 +248,6 @@ list_again() {
 	find "$victim" | sort >"$BATS_TEST_TMPDIR/victim.was"
 	# Each is done by the user before each command, and taken away after it; a bpffs open to all lies over
 	# root's for those that need one.
-	# shellcheck disable=SC2016 # expanded there
 	local -A does=(
 		[links in the scratch directory]='for n in 1 2 $$; do ln -s "$0" $TMPDIR/plainbpf.$n.abcdef; mkdir -p $TMPDIR/plainbpf.99$n.x && ln -s "$0" $TMPDIR/plainbpf.99$n.x/y; done'
 		[the lock held]='exec 9</run/plainbpf/lock && flock -n 9 && sleep 3'
@@ -266,7 +264,6 @@ list_again() {
 	# A bpffs that is open to all, as root may have mounted it: nothing in it that is the user's is used.
 	for hostile in 'mkdir /sys/fs/bpf/plainbpf; ln -s "$0" /sys/fs/bpf/plainbpf/trace' 'ln -s "$0" /sys/fs/bpf/tc' \
 		'mkdir -p /sys/fs/bpf/tc/globals' 'ln -s "$0" /sys/fs/bpf/plainbpf'; do
-		# shellcheck disable=SC2016 # expanded there
 		around=(unshare -m bash -c 'mount -t bpf -o mode=1777 bpf /sys/fs/bpf
 			setpriv --reuid 65534 --regid 65534 --clear-groups bash -c "$0" "$1"; shift; "$@"' "$hostile" "$victim")
 		refused_around "$hostile"

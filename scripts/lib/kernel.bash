@@ -216,7 +216,8 @@ route_to() { # ADDR
 filters_read() { # DEV ingress|egress
 	local text one i=0
 	fl_kind=() fl_pref=() fl_chain=() fl_protocol=() fl_handle=() fl_id=() fl_name=() fl_tag=() fl_direct=()
-	text=$(tc -j filter show dev "$1" "$2" 2>/dev/null) && [[ $text == *']' ]] || die 2 "cannot read the filters of $1 $2 (tc -j filter show)"
+	text=$(tc -j filter show dev "$1" "$2" 2>/dev/null) || text=''
+	[[ $text == *']' ]] || die 2 "cannot read the filters of $1 $2 (tc -j filter show)"
 	text=${text//'{"protocol":'/$'\x1e'}
 	while [[ $text == *$'\x1e'* ]]; do
 		text=${text#*$'\x1e'}
@@ -269,7 +270,8 @@ tc_before() { # ID; of the filters that were read
 qdisc_read() { # DEV
 	local text
 	qdisc=''
-	text=$(tc -j qdisc show dev "$1" 2>/dev/null) && [[ $text == *']' ]] || die 2 "cannot read the qdiscs of $1 (tc -j qdisc show)"
+	text=$(tc -j qdisc show dev "$1" 2>/dev/null) || text=''
+	[[ $text == *']' ]] || die 2 "cannot read the qdiscs of $1 (tc -j qdisc show)"
 	[[ ! $text =~ \"kind\":\"(clsact|ingress)\" ]] || qdisc=${BASH_REMATCH[1]}
 }
 
