@@ -13,6 +13,10 @@ objs=${here%/*}/objs
 # shellcheck source=scripts/lib/paths.bash
 . "$lib/paths.bash"
 prog=${0##*/}
+# A closed input or output would become the first file that is opened.
+[[ -e /dev/fd/0 ]] || exec </dev/null
+[[ -e /dev/fd/1 ]] || exec >/dev/null
+[[ -e /dev/fd/2 ]] || exec 2>/dev/null
 # Words are matched byte by byte in every locale: a Turkish one has other small letters than ASCII.
 export LC_ALL=C
 # What root's commands write is nobody else's to read or change.
@@ -88,6 +92,8 @@ printable() {
 	printf '%s' "$shown"
 }
 
+# Data, a line each.
+data() { printf '%s\n' "$@" 2>/dev/null || die 2 'cannot write the output'; }
 note() { [[ $quiet ]] || warn "$*"; }
 usage_error() { die 1 "$1 (try: $prog -h)"; }
 

@@ -296,6 +296,6 @@ pack_walk() {
 					if $r[4] == "DIFFERS" then .programs[-1].differs += 1 else . end
 				end)' "$tmp/out"
 	else
-		cat "$tmp/out"
+		data "$(<"$tmp/out")"
 	fi || die 2 'cannot write the output'
 }

@@ -131,9 +131,9 @@ take_lock() {
 	[[ ! $dry && ! ${lock_fd-} ]] || return 0
 	[[ -w $state && (! -e $lock_file || -w $lock_file) ]] || die 2 "cannot write in $state"
 	exec {lock_fd}>"$lock_file"
-	flock -w 2 "$lock_fd" && return
+	flock -w 2 "$lock_fd" >/dev/null && return
 	note "waiting for another command ($lock_file)"
-	flock -w 60 "$lock_fd" || die 2 "another command has held $lock_file for a minute (see: fuser -v $lock_file)"
+	flock -w 60 "$lock_fd" >/dev/null || die 2 "another command has held $lock_file for a minute (see: fuser -v $lock_file)"
 }
 drop_lock() {
 	exec {lock_fd}>&-

@@ -86,7 +86,8 @@ tc_id_call() { # TARGET
 added=''
 clsact_need() { # TARGET, which was read
 	local dev=${1% *}
-	case $(qdisc_of "$dev") in
+	qdisc_read "$dev"
+	case $qdisc in
 	clsact) return ;;
 	ingress)
 		[[ $1 == *' ingress' ]] || die 2 "$dev: an ingress qdisc is there, which knows no egress (somebody else's; clsact has both)"
@@ -113,7 +114,8 @@ clsact_tidy() { # DEV, which was read
 		((${#fl_pref[@]} == 0)) || return 0
 	done
 	# Somebody may have been quicker.
-	[[ $(qdisc_of "$1") != clsact ]] || run tc qdisc del dev "$1" clsact || :
+	qdisc_read "$1"
+	[[ $qdisc != clsact ]] || run tc qdisc del dev "$1" clsact || :
 	[[ $dry ]] || rm -f -- "$noted"
 }
 
@@ -480,9 +482,9 @@ hook_report() {
 	done
 	if [[ $json ]]; then
 		text=$(IFS=, && printf '%s' "${lines[*]}")
-		printf '{"attachments":[%s]}\n' "$text"
+		data "{\"attachments\":[$text]}"
 	else
-		printf '%s\n' "${lines[@]}"
+		data "${lines[@]}"
 	fi
 }
 

@@ -266,9 +266,13 @@ tc_before() { # ID; of the filters that were read
 	printf '%s' "${before#, }"
 }
 
-# The qdisc that has the hooks: clsact, ingress (which has only that one), or none.
-qdisc_of() { # DEV
-	[[ ! $(tc -j qdisc show dev "$1") =~ \"kind\":\"(clsact|ingress)\" ]] || printf '%s' "${BASH_REMATCH[1]}"
+# The qdisc that has the hooks, into qdisc: clsact, ingress (which has only that one), or none.
+qdisc_read() { # DEV
+	local text
+	qdisc=''
+	text=$(tc -j qdisc show dev "$1" 2>/dev/null) || text=''
+	[[ $text == *']' ]] || die 2 "cannot read the qdiscs of $1 (tc -j qdisc show)"
+	[[ ! $text =~ \"kind\":\"(clsact|ingress)\" ]] || qdisc=${BASH_REMATCH[1]}
 }
 
 # The reasons that a program counts by, "NUMBER name" a line; of a program without BTF, or

@@ -289,9 +289,9 @@ pids_list() {
 		if [[ $json ]]; then
 			lines+=("$pid" "$gone" "$process_comm")
 		elif [[ $gone == true ]]; then
-			printf '%s (gone)\n' "$pid"
+			data "$pid (gone)"
 		else
-			printf '%s %s\n' "$pid" "$(printable "$process_comm")"
+			data "$pid $(printable "$process_comm")"
 		fi
 	done
 	[[ $json ]] || return 0

@@ -13,13 +13,14 @@ put_frames() { # FRAME…
 	if (($# == 1 && ${#1} <= 4000)); then
 		line=''
 		for ((i = 0; i < ${#1}; i += 2)); do line+=\\x${1:i:2}; done
-		printf '%b' "$line" >"$tmp/frame.0"
+		{ printf '%b' "$line" >"$tmp/frame.0"; } 2>/dev/null || die 2 "cannot write in $tmp"
 		return
 	fi
 	while read -r frame; do
-		printf '%b' "$frame" >"$tmp/frame.$n"
+		{ printf '%b' "$frame" >"$tmp/frame.$n"; } 2>/dev/null || die 2 "cannot write in $tmp"
 		n=$((n + 1))
 	done < <(printf '%s\n' "$@" | sed 's/../\\x&/g')
+	((n == $#)) || die 2 "cannot write the frames (sed)"
 }
 
 # The names of a program's reasons, by number, into reason_name.
@@ -57,6 +58,7 @@ run_frames() { # ID COUNTERS-ID BTF-ID LAST
 		got=$(bpftool -j batch file - <<<"$lines" 2>"$tmp/err" | awk -v big="$big" -v runs="$pb_reasons" -f "$lib/probe.awk") || :
 		while read -r n ret reason; do
 			[[ $n ]] || break
+			[[ $n$ret$reason != *[!0-9?-]* && $ret ]] || die 2 "cannot run the program (id $id): $n $ret $reason"
 			if [[ $ret != - ]]; then
 				if ((!$2)); then reason=-; elif [[ $reason != \? ]]; then reason=${reason_name[reason]-?}; fi
 			fi
@@ -100,4 +102,10 @@ cannot() { # HOOK NAME BYTES RETVAL WHY
 		why="bpftool: $5"
 	fi
 }
-xdp_run_limit() { [[ $xdp_run_max ]] || xdp_run_max=$(($(getconf PAGESIZE) - 576)); }
+xdp_run_limit() {
+	local size
+	[[ ! $xdp_run_max ]] || return 0
+	size=$(getconf PAGESIZE) || size=''
+	[[ $size && $size != *[!0-9]* ]] || die 2 'cannot read the page size (getconf)'
+	xdp_run_max=$((size - 576))
+}

@@ -175,7 +175,7 @@ take_ask() { # FILE; 1 and reader_pid if another has it
 		[[ ! $1 -ef /proc/self/fd/$ask_fd ]] || break
 		exec {ask_fd}>&-
 	done
-	printf '%d\n' "$$" >"$1"
+	{ printf '%d\n' "$$" >"$1"; } 2>/dev/null || die 2 "cannot write in $state"
 }
 # bpf_dump's own lock. A reader that is about to end gets half a second.
 is_read() { # FILE; 0 and reader_pid if another reads

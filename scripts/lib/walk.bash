@@ -126,13 +126,13 @@ walk_text() {
 	for n in "${!frames[@]}"; do
 		while IFS=$'\x1f' read -r _ hook name id ours verdict reason _ _ _ text line what; do
 			[[ $hook ]] || continue
-			((${#frames[@]} == 1)) || printf '%d: %s: ' $((n + 1)) "${texts[n]}"
 			[[ $ours == true ]] || name+=' (not ours)'
-			printf '%s %s: %s: %s%s%s\n' "$device" "$hook" "$name" "$verdict" "${reason:+ ($reason)}" "${text:+: $text}"
+			text="$device $hook: $name: $verdict${reason:+ ($reason)}${text:+: $text}"
+			((${#frames[@]} == 1)) || text="$((n + 1)): ${texts[n]}: $text"
+			data "$text"
 			((missing[n] == 0)) || note "frame $((n + 1)): the last ${missing[n]} bytes are not in the file: taken as 0"
 			[[ ! $quiet && ${#frames[@]} == 1 && $line ]] || continue
-			printf '  to change it: %s\n' "$line"
-			[[ ! $what ]] || printf '  by hand: %s\n' "$what"
+			data "  to change it: $line" ${what:+"  by hand: $what"}
 		done <<<"${verdict_rows[n]-}"
 	done
 }
