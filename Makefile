@@ -42,6 +42,7 @@ harness_tools = test/bench/writer test/bench/reader test/bench/sender
 fixtures = $(patsubst %.bpf.c,%.o,$(wildcard test/fixtures/*.bpf.c))
 traced = test/fixtures/testwrite test/fixtures/same_pid
 frames_fuzz = test/fuzz/fuzz_frames
+tables_fuzz = test/fuzz/fuzz_tables
 # A helper is a folder of scripts/src; common is what they share.
 tools = $(patsubst scripts/src/%,scripts/%,$(filter-out %/common,$(wildcard scripts/src/*)))
 commands = $(filter-out %.bash %/lib %/src $(tools),$(wildcard scripts/*))
@@ -110,10 +111,13 @@ $(harness_tools:%=%.o): test/bench/%.o: test/bench/%.c
 fuzz_flags = -O1 -g -fsanitize=address,undefined -fno-sanitize=alignment -fno-sanitize-recover=undefined
 test/fuzz/%.o: test/fuzz/%.c
 	$(say) CLANG $@
-	$(Q)$(CLANG) -Wall -Wextra -Werror -MMD -MP $(fuzz_flags) -I maps -I objs/parts $(addprefix -iquote scripts/src/,common bpf_dump modernize) -MF $(@:.o=.d) -c $< -o $@
+	$(Q)$(CLANG) -Wall -Wextra -Werror -MMD -MP $(fuzz_flags) -I maps -I objs/parts $(addprefix -iquote scripts/src/,common bpf_dump modernize fill) -MF $(@:.o=.d) -c $< -o $@
 $(frames_fuzz): test/fuzz/fuzz_frames.o test/fuzz/frames_ref.o test/fuzz/frames_parser.o
 	$(say) LD $@
 	$(Q)$(CLANG) $(fuzz_flags) $^ -lpcap -o $@
+$(tables_fuzz): test/fuzz/fuzz_tables.c $(addprefix scripts/src/fill/,$(foreach f,compile decode ranges,$(f).c)) $(wildcard scripts/src/fill/*.h) maps/table.h objs/parts/table.bpf.h
+	$(say) CLANG $@
+	$(Q)$(CLANG) -Wall -Wextra -Werror $(fuzz_flags) -I maps -I objs/parts -iquote scripts/src/fill $(filter %.c,$^) -o $@
 
 .SECONDEXPANSION:
 $(tools): scripts/%: $$(addsuffix .o,$$(basename $$(wildcard scripts/src/$$*/*.c scripts/src/common/*.c)))
@@ -131,12 +135,12 @@ deps: ## install the packages that running, lab and building need (root, apt)
 # What tests load is built before they run: several of them run at once.
 test: ## each behaviour once, by real traffic: installs what is missing, builds, runs test/ (root)
 	$(Q)scripts/deps run lab build test
-	$(Q)$(MAKE) --no-print-directory all $(harness) $(frames_fuzz)
+	$(Q)$(MAKE) --no-print-directory all $(harness) $(frames_fuzz) $(tables_fuzz)
 	$(Q)test/run $(TESTS)
 
 test-long: ## the tests that repeat, as often as it takes to be sure: half an hour (root)
 	$(Q)scripts/deps run lab build test
-	$(Q)$(MAKE) --no-print-directory all $(harness) $(frames_fuzz)
+	$(Q)$(MAKE) --no-print-directory all $(harness) $(frames_fuzz) $(tables_fuzz)
 	$(Q)test/run long $(TESTS)
 
 test-bare: ## the README's commands on a bare Debian with nothing but make: SUITES=bookworm,trixie TESTS=… (root)
@@ -197,7 +201,7 @@ uninstall: ## remove what install copied, with the same PREFIX and DESTDIR
 
 clean: ## remove what was built
 	$(Q)rm -rf $(traced) $(flags) $(contract) maps/constants maps/*.d objs/*.[od] objs/legacy scripts/src/*/*.[od] $(tools) $(verb_pages) \
-		test/bench/*.[od] $(harness_tools) test/fixtures/*.[od] test/fuzz/*.[od] $(frames_fuzz)
+		test/bench/*.[od] $(harness_tools) test/fixtures/*.[od] test/fuzz/*.[od] $(frames_fuzz) $(tables_fuzz)
 
 help: ## print this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r t h; do printf '  %-12s %s\n' "$$t" "$$h"; done

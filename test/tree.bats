@@ -110,7 +110,7 @@ includes() { sed -n 's/^[[:blank:]]*#[[:blank:]]*include "\(.*\)"/\1/p' "$1"; }
 # What a part of a program may include of the other parts.
 declare -gA arrows=(
 	[xdp]='count parse' [tc]='count parse'
-	[parse]='' [lookup]='' [count]='' [lost]=''
+	[parse]='' [lookup]='' [table]='' [count]='' [lost]=''
 	[allow]='lookup parse' [icmp]='parse walk' [walk]='parse'
 	[finish]='count tell' [tell]='lost parse'
 	[on_write]='pid' [pid]=''
