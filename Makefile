@@ -117,7 +117,7 @@ $(frames_fuzz): test/fuzz/fuzz_frames.o test/fuzz/frames_ref.o test/fuzz/frames_
 	$(Q)$(CLANG) $(fuzz_flags) $^ -lpcap -o $@
 $(tables_fuzz): test/fuzz/fuzz_tables.c $(addprefix scripts/src/fill/,$(foreach f,compile decode ranges,$(f).c)) $(wildcard scripts/src/fill/*.h) maps/table.h objs/parts/table.bpf.h
 	$(say) CLANG $@
-	$(Q)$(CLANG) -Wall -Wextra -Werror $(fuzz_flags) -I maps -I objs/parts -iquote scripts/src/fill $(filter %.c,$^) -o $@
+	$(Q)$(CLANG) -Wall -Wextra -Werror $(fuzz_flags) -I maps -I objs/parts -iquote scripts/src/fill -iquote scripts/src/common $(filter %.c,$^) -o $@
 
 .SECONDEXPANSION:
 $(tools): scripts/%: $$(addsuffix .o,$$(basename $$(wildcard scripts/src/$$*/*.c scripts/src/common/*.c)))

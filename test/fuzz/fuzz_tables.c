@@ -14,7 +14,9 @@
 #include <string.h>
 #include <unistd.h>
 #include <arpa/inet.h>
+#include <sys/mman.h>
 #include "compile.h"
+#include "sys.h"
 
 /* In the place of the kernel's map. Each chunk in memory of its own, so that ASan sees its end. */
 static void *bpf_map_lookup_elem(void *map, const void *key);
@@ -181,6 +183,57 @@ static int wrong(const char *what, unsigned int bits, int kind, size_t n)
 	return -1;
 }
 
+/* --- the loaded program
+ * ---------------------------------------------------------------------------------------------- */
+
+static int program = -1, outer = -1;
+static uint64_t runs;
+
+/* A real inner map, which the outer array then holds. */
+static int load(const struct table *t, unsigned int bits)
+{
+	size_t len = t->chunks * sizeof(*t->chunk);
+	uint32_t key = bits == 32 ? 0 : 1, value;
+	union bpf_attr attr = { .map_type = BPF_MAP_TYPE_ARRAY,
+				.key_size = 4,
+				.value_size = sizeof(*t->chunk),
+				.max_entries = t->chunks,
+				.map_flags = PB_TABLE_MAP_FLAGS };
+	int fd = sys_bpf(BPF_MAP_CREATE, &attr), ret;
+	void *to;
+
+	if (fd < 0)
+		return fd;
+	to = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (to == MAP_FAILED)
+		return -errno;
+	memcpy(to, t->chunk, len);
+	munmap(to, len);
+	value = fd;
+	ret = bpf_elem(BPF_MAP_UPDATE_ELEM, outer, &key, &value);
+	close(fd);
+	return ret;
+}
+
+/* The verdict of a frame from this source. */
+static int verdict(unsigned int bits, ip_t a)
+{
+	unsigned char frame[64] = { 2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2 };
+	union bpf_attr attr = { .test = { .prog_fd = program,
+					  .data_in = (uintptr_t)frame,
+					  .data_size_in = sizeof(frame),
+					  .repeat = 1 } };
+	int i;
+
+	frame[12] = bits == 32 ? 0x08 : 0x86;
+	frame[13] = bits == 32 ? 0x00 : 0xdd;
+	frame[14] = bits == 32 ? 0x45 : 0x60;
+	for (i = 0; i < (int)bits / 8; i++)
+		frame[(bits == 32 ? 26 : 22) + i] = (unsigned char)(a >> (bits - 8 - 8 * i));
+	runs++;
+	return sys_bpf(BPF_PROG_TEST_RUN, &attr) ? -1 : (int)attr.test.retval;
+}
+
 static int damage(const struct table *t, unsigned int bits)
 {
 	size_t len = t->chunks * sizeof(*t->chunk), at, i;
@@ -243,6 +296,8 @@ static int one(unsigned int bits, enum kind kind, size_t n, size_t ask)
 	if (table_check(t.chunk, t.chunks * sizeof(*t.chunk)) != (int)bits)
 		return wrong("refused", bits, kind, n);
 	m = make_map(t.chunk, t.chunks);
+	if (program >= 0 && (ret = load(&t, bits)))
+		return wrong(strerror(-ret), bits, kind, n);
 	for (i = 0; i < ask; i++) {
 		const struct range *r = set.n ? &set.at[any() % set.n] : NULL;
 
@@ -277,6 +332,9 @@ static int one(unsigned int bits, enum kind kind, size_t n, size_t ask)
 				(unsigned long long)a);
 			return wrong("another answer", bits, kind, n);
 		}
+		if (program >= 0 &&
+		    verdict(bits, a) != (ranges_find(&set, a) ? XDP_PASS : XDP_DROP))
+			return wrong("another verdict of the loaded program", bits, kind, n);
 		probes++;
 	}
 	free_map(m);
@@ -327,12 +385,14 @@ int main(int argc, char **argv)
 	int c;
 
 	state = 1;
-	while ((c = getopt(argc, argv, "n:s:")) != -1) {
+	while ((c = getopt(argc, argv, "n:s:k")) != -1) {
 		if (c == 'n')
 			n = strtoull(optarg, NULL, 0);
 		else if (c == 's')
 			state = strtoull(optarg, NULL, 0) | 1;
-		else
+		else if (c != 'k' || argc - optind != 2 ||
+			 (program = bpf_pin_open(argv[optind])) < 0 ||
+			 (outer = bpf_pin_open(argv[optind + 1])) < 0)
 			return 2;
 	}
 	while (probes < n) {
@@ -349,8 +409,9 @@ int main(int argc, char **argv)
 		if (one(c % 2 ? 32 : 128, c / 2, 20000, 2000))
 			return 1;
 	}
-	printf("%llu tables, %llu probes, %llu damaged, of which %llu are other tables\n",
+	printf("%llu tables, %llu probes, %llu damaged, of which %llu are other tables, %llu "
+	       "frames run\n",
 	       (unsigned long long)tables, (unsigned long long)probes, (unsigned long long)damaged,
-	       (unsigned long long)passed);
+	       (unsigned long long)passed, (unsigned long long)runs);
 	return 0;
 }
