@@ -231,7 +231,7 @@ static uint64_t seed_of(unsigned int try)
 static bool add_hash(struct builder *b, struct pb_hash6 *hash, uint64_t seed, unsigned int larger,
 		     const struct numbers *entries, bool parts)
 {
-	size_t i, j, lines = (entries->n / 5 + 1) << larger, offset;
+	size_t i, j, lines = (entries->n / 4 + 1) << larger, offset;
 	struct pb_hash6_slot *slot;
 	uint64_t line;
 
