@@ -21,7 +21,6 @@ teardown() { sandbox_end; }
 	((BASH_REMATCH[1] >= n))
 }
 
-# bats test_tags=core
 @test "tables: the loaded look-up gives frames the same verdicts, with inner maps that were filled by mmap" {
 	new_host host mounts
 	host mkdir /sys/fs/bpf/table
