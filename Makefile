@@ -115,13 +115,9 @@ test/fuzz/%.o: test/fuzz/%.c
 $(frames_fuzz): test/fuzz/fuzz_frames.o test/fuzz/frames_ref.o test/fuzz/frames_parser.o
 	$(say) LD $@
 	$(Q)$(CLANG) $(fuzz_flags) $^ -lpcap -o $@
-fuzzed_fill = $(addprefix test/fuzz/fill_,compile.o decode.o ranges.o)
-$(fuzzed_fill): test/fuzz/fill_%.o: scripts/src/fill/%.c
+$(tables_fuzz): test/fuzz/fuzz_tables.c $(addprefix scripts/src/fill/,$(foreach f,compile decode ranges,$(f).c)) $(wildcard scripts/src/fill/*.h) maps/table.h objs/parts/table.bpf.h
 	$(say) CLANG $@
-	$(Q)$(CLANG) -Wall -Wextra -Werror -MMD -MP $(fuzz_flags) -I maps -MF $(@:.o=.d) -c $< -o $@
-$(tables_fuzz): test/fuzz/fuzz_tables.o $(fuzzed_fill)
-	$(say) LD $@
-	$(Q)$(CLANG) $(fuzz_flags) $^ -o $@
+	$(Q)$(CLANG) -Wall -Wextra -Werror $(fuzz_flags) -I maps -I objs/parts -iquote scripts/src/fill -iquote scripts/src/common $(filter %.c,$^) -o $@
 
 .SECONDEXPANSION:
 $(tools): scripts/%: $$(addsuffix .o,$$(basename $$(wildcard scripts/src/$$*/*.c scripts/src/common/*.c)))

@@ -76,7 +76,7 @@ struct pb_set {
  */
 #define PB_HOSTS6      8
 #define PB_HASH6_SLOTS 4
-#define PB_PROBES      8
+#define PB_PROBES      16 /* lines; about two entries belong to each */
 
 struct pb_hash6 {
 	__u32 line;  /* position of the first line */

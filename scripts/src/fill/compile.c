@@ -62,8 +62,7 @@ static size_t take_whole(struct builder *b, size_t bytes, size_t align)
 /* Boundaries are counted through all ranges: the even ones begin a range, the odd ones end it. */
 static uint64_t boundary4(const struct ranges *ranges, size_t k)
 {
-	return (uint64_t)ranges->at[k / 2].from * !(k & 1) +
-	       ((uint64_t)ranges->at[k / 2].to + 1) * (k & 1);
+	return k & 1 ? (uint64_t)ranges->at[k / 2].to + 1 : (uint64_t)ranges->at[k / 2].from;
 }
 
 static uint32_t add_bitmap4(struct builder *b, const struct ranges *ranges, size_t k, size_t n,
@@ -218,11 +217,21 @@ static struct pb_set add_set(struct builder *b, struct numbers *pairs)
 	return set;
 }
 
+/* The seeds are always the same, so that a table of the same ranges is. (SplitMix64) */
+static uint64_t seed_of(unsigned int try)
+{
+	uint64_t x = (try + 1) * 0x9e3779b97f4a7c15ull;
+
+	x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9ull;
+	x = (x ^ x >> 27) * 0x94d049bb133111ebull;
+	return (x ^ x >> 31) | 1;
+}
+
 /* Entries of a hash are pairs too. False: the seed does not suit. */
 static bool add_hash(struct builder *b, struct pb_hash6 *hash, uint64_t seed, unsigned int larger,
 		     const struct numbers *entries, bool parts)
 {
-	size_t i, j, lines = (entries->n / 5 + 1) << larger, offset;
+	size_t i, j, lines = (entries->n / 4 + 1) << larger, offset;
 	struct pb_hash6_slot *slot;
 	uint64_t line;
 
@@ -254,7 +263,7 @@ static void add_hashes(struct builder *b, struct pb_table_head *head, const stru
 	unsigned int try;
 
 	for (try = 0; try < SEEDS && !b->err; try++) {
-		head->seed = (0x9e3779b97f4a7c15ULL * (2 * try + 1));
+		head->seed = seed_of(try);
 		if (add_hash(b, &head->hosts, head->seed, try / PER_SIZE, hosts, false) &&
 		    add_hash(b, &head->parts, head->seed, try / PER_SIZE, parts, true))
 			return;

@@ -1,254 +1,237 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Compiled tables: back to ranges, see compile.h. Nothing of an image is trusted. */
+/* Compiled tables: chunks into ranges. Nothing in a table is trusted: each position is checked
+ * before it is followed. What is followed counts against the size of the table, each byte of which
+ * is needed once at most, so that one that leads in circles comes to an end.
+ */
 #include <errno.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include "compile.h"
 
-struct image {
+struct reader {
 	const struct pb_table_chunk *chunk;
-	size_t chunks;
-	struct ranges *ranges;
+	size_t bytes; /* of data */
+	size_t left;  /* bytes that may still be read */
+	struct ranges *to;
 	int err;
+	/* A range that has begun: */
+	bool open;
+	uint64_t start;
 };
 
-/* `bytes` bytes at an offset of the data, which must be in one chunk; NULL (and err) if they are
- * not. */
-static const void *at(struct image *m, uint64_t offset, size_t bytes)
+/* So many bytes, from the position `at` in units of `unit` bytes; NULL: they are not there. */
+static const void *get(struct reader *r, uint64_t at, size_t unit, size_t bytes)
 {
-	size_t within = offset % PB_TABLE_DATA;
+	uint64_t offset = at * unit;
 
-	if (offset / PB_TABLE_DATA >= m->chunks || within + bytes > PB_TABLE_DATA) {
-		m->err = m->err ? m->err : -EBADMSG;
+	if (!r->err && (at > r->bytes || offset + bytes > r->bytes || bytes > r->left ||
+			offset % PB_TABLE_DATA + bytes > PB_TABLE_DATA))
+		r->err = -EBADMSG;
+	if (r->err)
 		return NULL;
+	r->left -= bytes;
+	return (const char *)r->chunk[offset / PB_TABLE_DATA].data + offset % PB_TABLE_DATA;
+}
+
+static void add(struct reader *r, ip_t from, ip_t to)
+{
+	if (!r->err)
+		r->err = from <= to ? ranges_add(r->to, from, to) : -EBADMSG;
+}
+
+/* A boundary: a range begins or ends. upper: what the numbers are the lower part of. */
+static void cross(struct reader *r, ip_t upper, unsigned int low_zeros, uint64_t at)
+{
+	ip_t ones = ((ip_t)1 << low_zeros) - 1;
+
+	if (r->open && at <= r->start)
+		r->err = -EBADMSG;
+	else if (r->open)
+		add(r, upper | (ip_t)r->start << low_zeros,
+		    upper | (ip_t)(at - 1) << low_zeros | ones);
+	r->open = !r->open;
+	r->start = at;
+}
+
+/* --- IPv4 ---------------------------------------------------------------------------------------
+ */
+
+static void read_run4(struct reader *r, uint64_t base, uint32_t at)
+{
+	const uint16_t *n = get(r, at, 2, 2), *lane = NULL;
+	uint32_t separators, i;
+
+	if (n && *n) {
+		separators = (*n - 1) / PB_RUN4_GROUP;
+		lane = get(r, (uint64_t)at + 1 + separators, 2, *n * 2);
 	}
-	return (const char *)m->chunk[offset / PB_TABLE_DATA].data + within;
+	for (i = 0; lane && i < *n && !r->err; i++)
+		cross(r, 0, 0, base | lane[i]);
 }
 
-static uint32_t slot_at(struct image *m, uint64_t position)
+static void read_bitmap4(struct reader *r, uint64_t base, uint32_t at)
 {
-	const uint32_t *slot = at(m, position * 4, 4);
-
-	return slot ? *slot : 0;
-}
-
-/* Where ranges begin and end, told from the lowest number on; base is what all of them share. */
-struct walk {
-	struct image *m;
-	ip_t base;
-	uint64_t from;
-	bool inside;
-};
-
-static void ends(struct walk *w, uint64_t last)
-{
-	if (w->inside && !w->m->err)
-		w->m->err = ranges_add(w->m->ranges, w->base | w->from, w->base | last);
-	w->inside = false;
-}
-
-static void becomes(struct walk *w, uint64_t number, bool inside)
-{
-	if (inside == w->inside)
-		return;
-	if (inside)
-		w->from = number;
-	else
-		ends(w, number - 1);
-	w->inside = inside;
-}
-
-static void decode_bitmap4(struct walk *w, uint32_t position, uint64_t start)
-{
-	const uint16_t *lane = at(w->m, (uint64_t)position * 2, 2 * PB_BITMAP4);
+	const uint16_t *lane = get(r, at, 2, PB_BITMAP4 * 2);
 	uint32_t x;
 
-	for (x = 0; lane && x < 65536; x++)
-		becomes(w, start + x, lane[x >> 4] >> (x & 15) & 1);
-}
-
-static void decode_run4(struct walk *w, uint32_t position, uint64_t start)
-{
-	const uint16_t *lane = at(w->m, (uint64_t)position * 2, 2);
-	size_t n = lane ? *lane : 0, separators = n ? (n - 1) / PB_RUN4_GROUP : 0, i;
-
-	if (n)
-		lane = at(w->m, ((uint64_t)position + 1 + separators) * 2, 2 * n);
-	for (i = 0; lane && i < n; i++) {
-		if (i && lane[i] <= lane[i - 1]) {
-			w->m->err = -EBADMSG;
-			return;
-		}
-		becomes(w, start + lane[i], !w->inside);
+	for (x = 0; lane && x < 65536 && !r->err; x++) {
+		if ((lane[x >> 4] >> (x & 15) & 1) != r->open)
+			cross(r, 0, 0, base | x);
 	}
 }
 
-static void decode4(struct image *m)
+static void read4(struct reader *r)
 {
-	struct walk w = { .m = m };
-	uint32_t slot, position;
+	const uint32_t *slot;
 	uint64_t part;
 
-	for (part = 0; part < 65536 && !m->err; part++) {
-		slot = slot_at(m, part);
-		position = slot & PB_SLOT_AT;
-		becomes(&w, part << 16, slot & PB_SLOT_INSIDE);
-		if (position && slot & PB_SLOT_OTHER)
-			decode_bitmap4(&w, position, part << 16);
-		else if (position)
-			decode_run4(&w, position, part << 16);
+	for (part = 0; part < 65536 && (slot = get(r, part, 4, 4)); part++) {
+		if (!(*slot & PB_SLOT_OTHER) && !!(*slot & PB_SLOT_INSIDE) != r->open)
+			cross(r, 0, 0, part << 16);
+		if (*slot & PB_SLOT_OTHER)
+			read_bitmap4(r, part << 16, *slot & PB_SLOT_AT);
+		else if (*slot & PB_SLOT_AT)
+			read_run4(r, part << 16, *slot & PB_SLOT_AT);
 	}
-	ends(&w, UINT32_MAX);
+	if (r->open)
+		cross(r, 0, 0, 1ull << 32);
 }
 
-static void decode_run6(struct walk *w, uint32_t position)
+/* --- IPv6 ---------------------------------------------------------------------------------------
+ */
+
+/* How the numbers of a set are put together to addresses. */
+struct place {
+	ip_t upper;
+	unsigned int low_zeros;
+};
+
+static void read_index(struct reader *r, const struct pb_set *set, unsigned int level,
+		       const struct place *p)
 {
-	const uint64_t *word = at(w->m, (uint64_t)position * 8, 8);
-	uint64_t n = word ? *word : 0, i;
+	const struct pb_set *sub;
+	const uint64_t *n, *word;
+	const uint32_t *slot;
+	uint64_t i, j, start;
 
-	if (n > PB_RUN6_MAX) {
-		w->m->err = -EBADMSG;
+	if (level == PB_SET_LEVELS || set->shift > 62) {
+		r->err = -EBADMSG;
 		return;
 	}
-	word = at(w->m, ((uint64_t)position + 1) * 8, 8 * n);
-	for (i = 0; word && i < n; i++) {
-		if (i && word[i] <= word[i - 1]) {
-			w->m->err = -EBADMSG;
-			return;
-		}
-		becomes(w, word[i], !w->inside);
-	}
-}
-
-static void decode_set(struct walk *w, const struct pb_set *set, int level)
-{
-	uint64_t i, slots;
-	struct pb_set sub;
-	const void *p;
-	uint32_t slot, position;
-
-	if (!set->index || w->m->err)
-		return;
-	slots = set->shift < 64 ? (set->span >> set->shift) + 1 : 0;
-	if (level == PB_SET_LEVELS || set->from + set->span < set->from || !slots ||
-	    slots > w->m->chunks * PB_TABLE_SLOTS) {
-		w->m->err = -EBADMSG;
-		return;
-	}
-	for (i = 0; i < slots && !w->m->err; i++) {
-		slot = slot_at(w->m, set->index + i);
-		position = slot & PB_SLOT_AT;
-		becomes(w, set->from + (i << set->shift), slot & PB_SLOT_INSIDE);
-		if (position && slot & PB_SLOT_OTHER) {
-			p = at(w->m, (uint64_t)position * 8, sizeof(sub));
-			if (!p)
-				return;
-			memcpy(&sub, p, sizeof(sub));
-			/* It covers its slot, no more: so the sets below it are fewer and fewer. */
-			if (sub.from != set->from + (i << set->shift) || sub.shift >= set->shift ||
-			    sub.span >> set->shift)
-				w->m->err = -EBADMSG;
-			else
-				decode_set(w, &sub, level + 1);
-		} else if (position) {
-			decode_run6(w, position);
+	for (i = 0; i <= set->span >> set->shift && (slot = get(r, set->index + i, 4, 4)); i++) {
+		start = set->from + (i << set->shift);
+		if (!!(*slot & PB_SLOT_INSIDE) != r->open)
+			cross(r, p->upper, p->low_zeros, start);
+		if (*slot & PB_SLOT_OTHER) {
+			sub = get(r, *slot & PB_SLOT_AT, 8, sizeof(*sub));
+			if (sub && sub->from != start)
+				r->err = -EBADMSG;
+			else if (sub)
+				read_index(r, sub, level + 1, p);
+		} else if (*slot & PB_SLOT_AT) {
+			n = get(r, *slot & PB_SLOT_AT, 8, 8);
+			word = n && *n <= PB_RUN6_MAX
+				       ? get(r, (*slot & PB_SLOT_AT) + 1ull, 8, *n * 8)
+				       : NULL;
+			for (j = 0; word && j < *n && !r->err; j++)
+				cross(r, p->upper, p->low_zeros, word[j]);
 		}
 	}
-	if (!level)
-		ends(w, set->from + set->span);
 }
 
-/* The entries of a hash: hosts, or sets of lower halves. */
-static void decode_hash(struct image *m, const struct pb_hash6 *hash, bool parts)
+static void read_set(struct reader *r, const struct pb_set *set, const struct place *p)
+{
+	r->open = false;
+	read_index(r, set, 0, p);
+	/* The last number may be the last there is. */
+	if (r->open)
+		add(r, p->upper | (ip_t)r->start << p->low_zeros,
+		    p->upper | (ip_t)(set->from + set->span) << p->low_zeros |
+			    (((ip_t)1 << p->low_zeros) - 1));
+	else
+		r->err = r->err ? r->err : -EBADMSG;
+}
+
+static void read6(struct reader *r, const struct pb_table_head *head)
 {
 	const struct pb_hash6_slot *slot;
-	struct pb_set set;
-	const void *p;
-	uint64_t line, j, last;
+	const struct pb_set *set;
+	uint64_t i;
 
-	last = hash->lines ? (uint64_t)hash->line + hash->lines + PB_PROBES : 0;
-	for (line = hash->line; line < last && !m->err; line++) {
-		slot = at(m, line * 64, 64);
-		for (j = 0; slot && j < PB_HASH6_SLOTS; j++, slot++) {
-			struct walk w = { .m = m, .base = (ip_t)slot->upper << 64 };
-
-			if (!slot->upper && !slot->value)
-				continue;
-			if (!parts) {
-				m->err = ranges_add(m->ranges, w.base | slot->value,
-						    w.base | slot->value);
-				continue;
-			}
-			p = at(m, slot->value * 8, sizeof(set));
-			if (!p)
-				return;
-			memcpy(&set, p, sizeof(set));
-			decode_set(&w, &set, 0);
-		}
+	if (head->nets.index)
+		read_set(r, &head->nets, &(struct place){ 0, 64 });
+	for (i = 0;
+	     head->hosts.lines && i < (head->hosts.lines + (uint64_t)PB_PROBES) * PB_HASH6_SLOTS;
+	     i++) {
+		slot = get(r, head->hosts.line * 4ull + i, sizeof(*slot), sizeof(*slot));
+		if (!slot)
+			return;
+		if (slot->upper || slot->value)
+			add(r, (ip_t)slot->upper << 64 | slot->value,
+			    (ip_t)slot->upper << 64 | slot->value);
 	}
-}
-
-/* All /64 that are listed as a whole. */
-static void decode_nets(struct image *m, const struct pb_set *set)
-{
-	struct ranges uppers = { 0 }, *all = m->ranges;
-	struct walk w = { .m = m };
-	size_t i;
-
-	m->ranges = &uppers;
-	decode_set(&w, set, 0);
-	m->ranges = all;
-	for (i = 0; i < uppers.n && !m->err; i++)
-		m->err = ranges_add(all, uppers.at[i].from << 64,
-				    uppers.at[i].to << 64 | UINT64_MAX);
-	ranges_free(&uppers);
+	for (i = 0;
+	     head->parts.lines && i < (head->parts.lines + (uint64_t)PB_PROBES) * PB_HASH6_SLOTS;
+	     i++) {
+		slot = get(r, head->parts.line * 4ull + i, sizeof(*slot), sizeof(*slot));
+		if (!slot)
+			return;
+		set = slot->value ? get(r, slot->value, 8, sizeof(*set)) : NULL;
+		if (set)
+			read_set(r, set, &(struct place){ (ip_t)slot->upper << 64, 0 });
+	}
 }
 
 int table_bits(const void *image, size_t len)
 {
-	const struct pb_table_chunk *first = image;
+	const struct pb_table_chunk *chunk = image;
 
-	if (!len || len % sizeof(*first) || first->head.chunks != len / sizeof(*first))
+	if (!len || len % sizeof(*chunk) || chunk->head.chunks != len / sizeof(*chunk))
 		return -EBADMSG;
-	if (first->head.magic == PB_TABLE_MAGIC4)
+	if (chunk->head.magic == PB_TABLE_MAGIC4)
 		return 32;
-	return first->head.magic == PB_TABLE_MAGIC6 ? 128 : -EBADMSG;
+	return chunk->head.magic == PB_TABLE_MAGIC6 ? 128 : -EBADMSG;
 }
 
 int table_decode(const void *image, size_t len, struct ranges *ranges)
 {
-	struct image m = { .chunk = image, .chunks = len / sizeof(*m.chunk), .ranges = ranges };
+	const struct pb_table_chunk *chunk = image;
+	struct reader r = { .chunk = chunk, .to = ranges };
 	int bits = table_bits(image, len);
 
 	if (bits < 0)
 		return bits;
-	if (bits == 32) {
-		decode4(&m);
-	} else {
-		decode_nets(&m, &m.chunk->head.nets);
-		decode_hash(&m, &m.chunk->head.hosts, false);
-		decode_hash(&m, &m.chunk->head.parts, true);
-	}
-	if (!m.err)
-		m.err = ranges_merge(ranges);
-	if (m.err)
+	r.bytes = r.left = len / sizeof(*chunk) * PB_TABLE_DATA;
+	if (bits == 32)
+		read4(&r);
+	else
+		read6(&r, &chunk->head);
+	/* What has a hash gives them in no order. */
+	if (!r.err)
+		r.err = ranges_merge(ranges);
+	if (!r.err && ranges->n != chunk->head.ranges)
+		r.err = -EBADMSG;
+	if (r.err)
 		ranges_free(ranges);
-	return m.err;
+	return r.err;
 }
 
 int table_check(const void *image, size_t len)
 {
 	struct ranges ranges = { 0 };
 	struct table table = { 0 };
-	int bits = table_bits(image, len),
-	    err = bits < 0 ? bits : table_decode(image, len, &ranges);
+	int bits = table_bits(image, len), err;
 
+	if (bits < 0)
+		return bits;
+	err = table_decode(image, len, &ranges);
 	if (!err)
 		err = table_compile(bits, &ranges, &table);
 	if (!err && (table.chunks * sizeof(*table.chunk) != len || memcmp(table.chunk, image, len)))
 		err = -EBADMSG;
-	table_free(&table);
 	ranges_free(&ranges);
-	return err ? err : bits;
+	table_free(&table);
+	/* What cannot be made is no table. */
+	return err == -ENOMEM ? err : err ? -EBADMSG : bits;
 }
