@@ -37,7 +37,7 @@ programs = $(patsubst %.bpf.c,%,$(wildcard objs/*.bpf.c))
 objects = $(programs:%=%.o)
 legacy = $(programs:objs/%=objs/legacy/%.o)
 harness = $(patsubst %.bpf.c,%.o,$(wildcard test/bench/*.bpf.c))
-harness_tools = test/bench/writer test/bench/reader test/bench/sender
+harness_tools = test/bench/writer test/bench/reader test/bench/sender test/bench/lookups
 # What tests load and what they trace, where there is no compiler.
 fixtures = $(patsubst %.bpf.c,%.o,$(wildcard test/fixtures/*.bpf.c))
 traced = test/fixtures/testwrite test/fixtures/same_pid
@@ -54,7 +54,7 @@ manuals = $(sort $(verb_pages) $(wildcard docs/man/*.8))
 contract = scripts/lib/contract.bash
 libraries = $(sort $(wildcard scripts/lib/*) $(contract))
 shell_files = $(commands) $(sort $(wildcard scripts/*.bash scripts/lib/*.bash) $(contract)) .ci/run
-test_files = test/run $(addprefix test/bench/,run trace packets commands records) $(addprefix test/vm/,run kernel root init) \
+test_files = test/run $(addprefix test/bench/,run tables trace packets commands records) $(addprefix test/vm/,run kernel root init) \
 	$(addprefix test/matrix/,run bare inside platforms) $(wildcard test/*.bats test/vm/*.bats test/vm/*.bash test/*.bash test/fixtures/*.bash test/fixtures/get-*)
 c_files = $(wildcard objs/*.c objs/parts/*.h maps/*.[ch] scripts/src/*/*.[ch] test/fixtures/*.[ch] test/fuzz/*.[ch] test/bench/*.c)
 
@@ -101,6 +101,7 @@ scripts/src/%.o: scripts/src/%.c
 	$(Q)$(CC) $(c_flags) -iquote scripts/src/common $(CPPFLAGS) -MF $(@:.o=.d) -c $< -o $@
 
 test/bench/writer: test/bench/writer.o
+test/bench/lookups: test/bench/lookups.o
 test/bench/sender: test/bench/sender.o
 test/bench/reader: test/bench/reader.o scripts/src/bpf_dump/ring.o scripts/src/bpf_dump/perf.o
 $(harness_tools:%=%.o): test/bench/%.o: test/bench/%.c
@@ -179,7 +180,7 @@ demo: ## show the whole story on a bridge of its own: install packages, build, s
 	$(Q)$(MAKE) --no-print-directory all
 	$(Q)scripts/lab demo
 
-bench: all $(harness) $(harness_tools) ## what a packet costs, compared with xdp-filter; BENCH=trace|packets|commands|records: with bpftrace, tcpdump, ipset, -x (root)
+bench: all $(harness) $(harness_tools) ## what a packet costs, compared with xdp-filter; BENCH=tables|trace|packets|commands|records: with maps of the kernel, bpftrace, tcpdump, ipset, -x (root)
 	$(Q)test/bench/run $(BENCH)
 
 install: all ## copy it below PREFIX=/usr/local (DESTDIR=, for packagers)
