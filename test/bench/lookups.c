@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Usage: lookups list KIND N          prints N entries of KIND: host4, net4, host6, net6
- *        lookups run KIND N DIR ROUNDS times them, with the maps and programs pinned in DIR
+ *        lookups run KIND N DIR ROUNDS times them; maps are pinned in DIR, programs in DIR/bench
  *
  * run fills the reference with the same entries, asks for addresses that are in them and for
  * others, and prints for each a line "KIND N hit|miss LIST-NS REFERENCE-NS RATIO": medians, over a
@@ -163,13 +163,16 @@ static void fill(int map, size_t n)
 
 static void measure(const char *dir, size_t n, int rounds)
 {
+	char map[32], prog[32];
 	double ns[3][ROUNDS_MAX], list[ROUNDS_MAX], ref[ROUNDS_MAX], ratio[ROUNDS_MAX];
-	int progs[3] = { pin(dir, "nothing"), pin(dir, six ? "list6" : "list4"), pin(dir, kind) };
-	char map[32];
 	unsigned int verdict, took;
-	int r, p, hit;
+	int progs[3], r, p, hit;
 
 	snprintf(map, sizeof(map), "ref_%s", kind);
+	snprintf(prog, sizeof(prog), "bench/%s", kind);
+	progs[0] = pin(dir, "bench/nothing");
+	progs[1] = pin(dir, six ? "bench/list6" : "bench/list4");
+	progs[2] = pin(dir, prog);
 	fill(pin(dir, map), n);
 	for (hit = 1; hit >= 0; hit--) {
 		ask_for(pin(dir, "addresses"), n, hit);

@@ -17,6 +17,7 @@ char LICENSE[] SEC("license") = "GPL";
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, ADDRESSES);
+	__uint(pinning, LIBBPF_PIN_BY_NAME);
 	__type(key, __u32);
 	__type(value, struct pb_addr6);
 } addresses SEC(".maps");
@@ -24,6 +25,7 @@ struct {
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);
+	__uint(pinning, LIBBPF_PIN_BY_NAME);
 	__type(key, __u32);
 	__type(value, __u32);
 } at SEC(".maps");
@@ -32,6 +34,7 @@ struct {
 	struct {                                                                                   \
 		__uint(type, TYPE);                                                                \
 		__uint(max_entries, ROOM);                                                         \
+		__uint(pinning, LIBBPF_PIN_BY_NAME);                                               \
 		__uint(map_flags, FLAGS);                                                          \
 		__type(key, KEY);                                                                  \
 		__type(value, __u64);                                                              \

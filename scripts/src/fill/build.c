@@ -16,7 +16,7 @@
 /* Up to so many entries of a family are in the live maps alone: a table takes 328 KiB at least. And
  * so many may be in them beside a table, until they are folded into it.
  */
-#define LIVE_MOST   1000
+#define LIVE_MOST   999
 #define BESIDE_HOST 64
 #define BESIDE_NET  16
 
