@@ -89,6 +89,9 @@ runs_of() { # PROGRAM-ID
 	says 0 'v1 xdp: xdp_allow: pass (nd): whoever sends it' fe80::1 type 135 v1
 	says 1 'v1 xdp: xdp_allow: drop (not_listed): fe80::1; nearest 2001:db8::1/128' fe80::1 type 135 ttl 64 v1
 	says 1 'v1 xdp: xdp_allow: drop (not_listed): fe80::1; nearest 2001:db8::1/128' fe80::1 type 135 code 1 v1
+	says 1 'v1 xdp: xdp_allow: drop (not_listed): fe80::1; nearest 2001:db8::1/128' fe80::1 to ff02::1 type 134 v1
+	[[ ${lines[1]} == '  to change it: scripts/allow fe80::1' ]]
+	says 1 'v1 xdp: xdp_allow: drop (not_listed): fe80::1; nearest 2001:db8::1/128' fe80::1 type 137 v1
 	says 0 'v1 xdp: xdp_allow: pass (mld): whoever sends it' fe80::1 to ff02::16 type 143 v1
 	says 0 'v1 xdp: xdp_allow: pass (igmp): whoever sends it' 0.0.0.0 proto igmp to 224.0.0.22 v1
 	says 0 'v1 xdp: xdp_allow: pass (pmtu): about a packet to 10.8.1.1, 10.8.0.0/16' 10.9.0.1 about 10.8.1.1 v1

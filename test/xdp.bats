@@ -424,6 +424,69 @@ tagged_listed_gets_in() { # PUSH BYTES [MODE]
 	[[ $stderr == *ssh*172.17.0.3* ]]
 }
 
+@test "warnings: ssh and DHCP on a device on top, a macvlan; and the one whose program is in the way is named" {
+	host ip link set v1 nomaster
+	host ip link add link v1 name mv0 type macvlan mode bridge
+	host ip link set mv0 up
+	host ip addr add 10.7.0.1/24 dev mv0
+	at client1 ip addr add 10.7.0.2/24 dev eth0
+	host allow -q 10.7.0.3
+	reaches client1 10.7.0.1
+	run -0 --separate-stderr host env SSH_CONNECTION='10.7.0.2 1234 10.7.0.1 22' "$scripts/xdp-on" -q v1
+	one_line
+	[[ $stderr == *ssh*10.7.0.2*v1*'(first: scripts/allow 10.7.0.2)' ]]
+	cut_off client1 10.7.0.1
+	host xdp-off -q v1
+	host ip addr add 10.7.0.9/24 dev mv0 valid_lft 1000 preferred_lft 1000
+	run -0 --separate-stderr host xdp-on -q v1
+	one_line
+	[[ $stderr == *'mv0, on top of v1, has its address by DHCP'* ]]
+	host xdp-off -q v1
+	host xdp-on -q mv0 icmp
+	run -2 --separate-stderr host xdp-on -q v1 icmp
+	one_line
+	[[ $stderr == *'upper device'*'(first: scripts/xdp-off mv0)' ]]
+	host xdp-off -q mv0
+	host xdp-on -q v1 icmp
+}
+
+# A stranger's router advertisement: fe80::99 to ff02::1, lifetime 1800 s.
+advertisement=33330000000102000000009986dd6000000000103afffe800000000000000000000000000099ff0200000000000000000000000000018600348f400007080000000000000000
+default_routes() { host ip -6 route show default proto ra; }
+advertise() {
+	xxd -r -p <<<"$advertisement" >"$BATS_TEST_TMPDIR/ra"
+	[[ -x $BATS_TEST_TMPDIR/send ]] || cc -O2 -Wall -o "$BATS_TEST_TMPDIR/send" "$repo/test/fixtures/send_frame.c"
+	at client1 "$BATS_TEST_TMPDIR/send" eth0 0 "$BATS_TEST_TMPDIR/ra"
+}
+has_default() { advertise && [[ $(default_routes) == *fe80::99* ]]; }
+
+@test "a stranger's router advertisement makes him no router, a listed one does, and an unlisted one is named" {
+	host sysctl -qw net.ipv6.conf.br0.accept_ra=2
+	host allow -q 172.17.0.2
+	host xdp-on -q br0
+	advertise
+	advertise
+	reaches client1 172.17.0.1
+	[[ $(count br0 drop not_listed) -ge 2 && ! $(default_routes) ]]
+	host allow -q fe80::99
+	retry 50 has_default
+	host xdp-off -q br0
+	run -0 --separate-stderr host xdp-on -q br0
+	[[ ! $stderr ]]
+	host xdp-off -q br0
+	host deny -q fe80::99
+	run -0 --separate-stderr host xdp-on -q br0
+	one_line
+	[[ $stderr == *'br0 has its default route by advertisements of fe80::99'*'(first: scripts/allow fe80::99)' ]]
+	host xdp-off -q br0
+	# A port of the bridge is on the way too; what goes out is not.
+	run -0 --separate-stderr host tc-on -q v1 ingress
+	one_line
+	[[ $stderr == *'(first: scripts/allow fe80::99)' ]]
+	run -0 --separate-stderr host tc-on -q br0 egress
+	[[ ! $stderr ]]
+}
+
 @test "an ssh session whose entry has ended is warned too" {
 	host allow -q 172.17.0.3 172.17.0.0/30
 	# One nanosecond after the machine was started.

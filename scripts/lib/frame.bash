@@ -329,7 +329,9 @@ build_icmp() {
 build_ip() {
 	type=86dd
 	if ((version == 4)); then
-		type=0800 inner=$(ttl=${said[ttl]-64} frag=$((${said[fragment]-0} * 0x10)) ip4 "$src" "$far" "$proto" "$payload")
+		type=0800
+		((proto != pb_proto[igmp])) || hops=1
+		inner=$(ttl=${said[ttl]-$hops} frag=$((${said[fragment]-0} * 0x10)) ip4 "$src" "$far" "$proto" "$payload")
 	elif [[ ${said[fragment]+there} ]]; then
 		inner=$(hop=${said[ttl]-64} ip6 "$src" "$far" 44 "$(printf '%02x00008000000001%s' "$proto" "$payload")")
 	elif [[ $mld ]]; then

@@ -50,9 +50,12 @@ pack_make() { # IN4 NET4 OUT4 IN6 NET6 OUT6 PMTU4 PMTU6
 	row 'one after the reserved addresses' ethertype ethertype other $(dst=0180c2000010 eth 0026 ${z:0:76})
 	row '802.1X (EAPOL)' l2_control l2_control other $(eth 888e ${z:0:92})
 	row 'IPv4 to a reserved address' '?not_listed' '?not_listed' other $(dst=0180c2000000 v4 $out4 $near4 17 $udp)
-	for t in 133 134 135 136 137; do
+	for t in 133 135 136; do
 		row "neighbour discovery, ICMPv6 $t" '?nd' '?nd' nd $(hop=255 v6 $out6 $out6 58 $(icmp $t 0 ${z:0:32}))
 	done
+	row 'router advertisement' '?not_listed' '?not_listed' nd $(hop=255 v6 $link6 $all6 58 $(icmp 134 0 ${z:0:16}))
+	row 'router advertisement, listed' '?not_listed' '?not_listed' nd $(hop=255 v6 $in6 $in6 58 $(icmp 134 0 ${z:0:16}))
+	row redirect '?not_listed' '?not_listed' nd $(hop=255 v6 $link6 $out6 58 $(icmp 137 0 ${z:0:64}))
 	row 'discovery from another link' '?not_listed' '?not_listed' nd $(hop=254 v6 $out6 $out6 58 $solicit)
 	row 'discovery, code 1' '?not_listed' '?not_listed' nd $(hop=255 v6 $out6 $out6 58 $(icmp 135 1 ${z:0:32}))
 	row 'discovery after hop-by-hop' '?not_listed' '?not_listed' nd $(hop=255 v6 $out6 $out6 0 $(behind_hbh 58 $solicit))
@@ -62,8 +65,10 @@ pack_make() { # IN4 NET4 OUT4 IN6 NET6 OUT6 PMTU4 PMTU6
 	done
 	row 'MLD from ::' '?mld' '?mld' mld $(hop=1 v6 $any6 $all6 0 $(behind_hbh 58 $(icmp 143 0 ${z:0:32})))
 	row 'MLD from a global address' '?not_listed' '?not_listed' mld $(hop=1 v6 $out6 $out6 0 $(behind_hbh 58 $(icmp 143 0 ${z:0:32})))
-	row 'IGMP from 0.0.0.0' '?igmp' '?igmp' other $(v4 00000000 e0000016 2 ${z:0:32})
-	row 'IGMP from elsewhere' '?not_listed' '?not_listed' other $(v4 $out4 e0000016 2 ${z:0:32})
+	row 'IGMP from 0.0.0.0' '?igmp' '?igmp' other $(ttl=1 v4 00000000 e0000016 2 ${z:0:32})
+	row 'IGMP from 0.0.0.0, TTL 2' '?not_listed' '?not_listed' other $(ttl=2 v4 00000000 e0000016 2 ${z:0:32})
+	row 'IGMP from 0.0.0.0 to a host' '?not_listed' '?not_listed' other $(ttl=1 v4 00000000 $out4 2 ${z:0:32})
+	row 'IGMP from elsewhere' '?not_listed' '?not_listed' other $(ttl=1 v4 $out4 e0000016 2 ${z:0:32})
 	row 'too big, for a listed peer' "?$pmtu4" '?not_listed' icmp $(v4 $out4 $out4 1 $(icmp 3 4 $quote4))
 	row 'too big, after IP options' "?$pmtu4" '?not_listed' icmp $(ihl=6 v4 $out4 $out4 1 $(icmp 3 4 $quote4))
 	row 'too big, its quote cut off' '?not_listed' '?not_listed' icmp $(v4 $out4 $out4 1 $(icmp 3 4 $(trunc $quote4 19)))

@@ -488,6 +488,17 @@ attach_try() { # WORD…
 	done
 }
 
+# Which devices on top have a program: that is what the kernel does not say.
+first_off_above() { # DEV
+	local dev near off=''
+	k_stale
+	above_read "$1"
+	for dev in $near; do
+		[[ $dev == "$1" || ! ${k_xdp_id[$dev]} ]] || off+=", $(command_of xdp-off) $dev"
+	done
+	[[ ! $off ]] || printf ' (first: %s)' "${off#, }"
+}
+
 # The lines of our programs' common errors are ip's and libbpf's; these are what a user can act on.
 ip_status() { # DEV FILE SECTION; of the complaint of ip or tc
 	local why
@@ -500,7 +511,7 @@ ip_status() { # DEV FILE SECTION; of the complaint of ip or tc
 	*'legacy map definitions'*) die 2 "$2: legacy map definitions, which this libbpf does not load (make builds modernize, which helps)" ;;
 	*'failed to initialize slot'*) die 2 "$2: tail calls, which ip does not set up (with bpftool: see modernize(8))" ;;
 	*'MTU'*) die 2 "$1: $why (no xdp.frags to use: lower the MTU of both ends, or use: mode generic)" ;;
-	*'upper device'*) die 2 "$1: $why (first: $(command_of xdp-off) $dev_master)" ;;
+	*'upper device'*) die 2 "$1: $why$(first_off_above "$1")" ;;
 	*'lower device'*) die 2 "$1: $why (first: $(command_of xdp-off) $1 ports)" ;;
 	*'native mode'*) die 2 "$1: $why (use: mode generic)" ;;
 	*'bpf_link'* | *'BPF XDP link'*) die 2 "$1: $why (held by a bpf_link of another program)" ;;

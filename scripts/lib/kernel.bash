@@ -201,6 +201,36 @@ ports_of() { # BRIDGE
 	done
 }
 
+# Devices on which the host sees what enters through DEV: DEV itself, the bridge, bond, team or VRF that
+# it is a part of, and VLAN, macvlan and ipvlan devices on top of any of these. Into near, with a space
+# before and after each name, the nearest first. (The link of a veth is its other end.)
+above_read() { # DEV
+	local dev was=''
+	k_snapshot
+	near=" $1 "
+	while [[ $near != "$was" ]]; do
+		was=$near
+		for dev in "${k_devices[@]}"; do
+			[[ $was != *" $dev "* || ! ${k_master[$dev]} || $near == *" ${k_master[$dev]} "* ]] || near+="${k_master[$dev]} "
+			case ${k_kind[$dev]} in
+			vlan | macvlan | macvtap | ipvlan | ipvtap) ;;
+			*) continue ;;
+			esac
+			[[ ! ${k_link[$dev]} || $was != *" ${k_link[$dev]} "* || $near == *" $dev "* ]] || near+="$dev "
+		done
+	done
+}
+
+# The routers that default routes were learned of by advertisements: "ADDR DEV" a line.
+advertised_routers() {
+	local text route='"gateway":"([^"]*)","dev":"([^"]*)"(.*)'
+	text=$(ip -j -6 route show default proto ra 2>/dev/null) || return 0
+	while [[ $text =~ $route ]]; do
+		printf '%s %s\n' "${BASH_REMATCH[1]}" "${BASH_REMATCH[2]}"
+		text=${BASH_REMATCH[3]}
+	done
+}
+
 # The device that packets to an address leave through.
 route_to() { # ADDR
 	[[ ! $(ip -j route get "$1" 2>/dev/null) =~ \"dev\":\"([^\"]*)\" ]] || printf '%s' "${BASH_REMATCH[1]}"
