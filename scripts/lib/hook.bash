@@ -418,6 +418,9 @@ sees() { # DEV HOOK
 	printf '%s' "$seen"
 }
 sees_read() { # DEV HOOK; sets seen
+	local name_shown
+	shown "$1"
+	set -- "$name_shown" "$2"
 	case $2:$dev_kind:$dev_master in
 	tc/egress:bridge:*) printf -v seen 'what the host sends out through %s (host to container, outside to container), not container to container' "$1" ;;
 	tc/egress:*:-) printf -v seen 'every frame that leaves through %s' "$1" ;;
@@ -431,7 +434,7 @@ sees_read() { # DEV HOOK; sets seen
 
 # Says what is attached: a line for each target, or JSON.
 hook_report() {
-	local target where list='' lines=() text log seen
+	local target where list='' lines=() text log seen name_shown
 	for target in "${!gone[@]}"; do note "$target: went away meanwhile"; done
 	((${#gone[@]} < ${#targets[@]})) || die 2 "$device: no port is left"
 	[[ ! $quiet || $json ]] || return 0
@@ -448,7 +451,8 @@ hook_report() {
 		else
 			log=${log_now[$at_id]-}
 			[[ ${log:-off} != off ]] && log=", log $log" || log=''
-			text="$target: $at_name${at_mode:+, $at_mode mode}, id $at_id, tag $at_tag$list$log; sees $seen"
+			shown "$target"
+			text="$name_shown: $at_name${at_mode:+, $at_mode mode}, id $at_id, tag $at_tag$list$log; sees $seen"
 		fi
 		lines+=("$text")
 	done
@@ -463,7 +467,9 @@ hook_report() {
 json_string() { # TEXT; null if it is empty
 	local text=${1//\\/\\\\}
 	[[ $text ]] || { printf null && return; }
-	printf '"%s"' "${text//\"/\\\"}"
+	text=${text//\"/\\\"}
+	json_clean text
+	printf '"%s"' "$text"
 }
 
 # --- what ip and tc say

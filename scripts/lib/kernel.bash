@@ -26,6 +26,26 @@ k_prog_counters=() k_prog_bss=() k_prog_lost=() k_prog_slots=() k_prog_lists=()
 k_map_type=() k_map_name=() k_map_max=() k_map_pinned=()
 declare -A k_pin=()
 
+# The kernel allows control characters in the names of devices, and ip, tc and bpftool print them as they
+# are, which JSON does not allow.
+json_clean() { # VARIABLE
+	local -n dirty=$1
+	local i byte
+	dirty=${dirty//$'\n'/ }
+	[[ $dirty == *[[:cntrl:]]* ]] || return 0
+	for ((i = 1; i < 32; i++)); do
+		printf -v byte '\\x%02x' "$i"
+		printf -v byte '%b' "$byte"
+		[[ $dirty != *"$byte"* ]] || printf -v dirty '%s' "${dirty//"$byte"/$(printf '\\u%04x' "$i")}"
+	done
+}
+
+# A name as it may be shown: with its control characters escaped.
+shown() { # NAME; sets name_shown
+	name_shown=$1
+	[[ $1 != *[[:cntrl:]]* ]] || printf -v name_shown '%q' "$1"
+}
+
 k_fresh='' k_partial='' # partial: hooks have changed since
 k_stale() { k_fresh=''; }
 
@@ -35,9 +55,9 @@ k_snapshot() {
 	[[ ! $k_fresh ]] || return 0
 	local links batch rows row f claims='' names='' file
 	links=$(ip -j -d addr show) || die 2 'cannot read the devices (ip -j -d addr show)'
-	# The kernel allows control characters in names, JSON does not.
-	[[ $links != *[[:cntrl:]]* ]] || { links=${links//$'\n'/ } && links=${links//[[:cntrl:]]/?}; }
 	batch=$(bpftool -j -f batch file - 2>/dev/null <<<$'prog show\nmap show\nnet show') || :
+	json_clean links
+	json_clean batch
 	for file in "$attached"/*; do
 		[[ -e $file ]] || break
 		netns_read

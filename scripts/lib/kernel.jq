@@ -7,7 +7,8 @@
 # each. $objects: the names of our objects, one a line. Regular expressions would double the time.
 
 def set: split("\n") | map({key: ., value: true}) | from_entries;
-def row: map(if . == null then "" else tostring end) | join("\u001f");
+# A name that holds the separator is not to be told from two fields.
+def row: map(if . == null then "" else tostring | split("\u001f") | join("?") end) | join("\u001f");
 def mode: {"1": "native", "2": "generic", "3": "offloaded", "4": "several"}["\(.mode)"];
 def list_of: # the list that a map of this name belongs to, or nothing
 	ltrimstr("pb_") as $n | select($n != .) | ($n | rtrimstr("_slot")) as $kind |

@@ -13,6 +13,12 @@ def number:
 		reduce .[] as $b (0; . * 256 + ($b | ltrimstr("0x") | explode | map(hex) | if length == 2 then .[0] * 16 + .[1] else .[0] end))
 	end;
 def readable: type == "array" or (type == "object" and (has("error") | not));
+# A name with its control characters escaped, as bash reads it.
+def shown: explode |
+	if any(.[]; . < 32 or . == 127) then
+		"$\u0027" + (map(if . < 32 or . == 127 then "\\x" + ("0123456789abcdef" as $d | $d[. / 16 | floor:(. / 16 | floor) + 1] + $d[. % 16:. % 16 + 1])
+			elif . == 39 or . == 92 then "\\" + ([.] | implode) else [.] | implode end) | join("")) + "\u0027"
+	else implode end;
 def list_text: if length < 2 then .[0] else (.[:-1] | join(", ")) + " and " + .[-1] end;
 
 ($rows | split("\n") | map(select(. != "") | split("\u001f"))) as $rows |
@@ -69,18 +75,18 @@ def log_of($map):
 if $json != "" then tojson else
 	(.attachments as $all | range($all | length) as $i | $all[$i] |
 		. as $at | ([$all[:$i][] | select(.id == $at.id)][0]) as $before |
-		"\(.ifname) \(.hook): \(.program // "a program without a name")\(if .ours then "" else " (not ours)" end)\(if .mode then ", \(.mode) mode" else "" end), id \(.id), tag \(.tag)",
+		"\(.ifname | shown) \(.hook): \(.program // "a program without a name")\(if .ours then "" else " (not ours)" end)\(if .mode then ", \(.mode) mode" else "" end), id \(.id), tag \(.tag)",
 		"  sees \(.sees)",
 		(if .stale_list then "  its list is pinned no more: allow and deny do not reach it (run \($xdp_on) again)" else empty end),
-		if $before then "  counters shared with \($before.ifname)\(if $before.hook == .hook then "" else " \($before.hook)" end) (see there)" else
-			(if .shared_with and .counters then "  counters shared with \(.shared_with | list_text)" else empty end),
+		if $before then "  counters shared with \($before.ifname | shown)\(if $before.hook == .hook then "" else " \($before.hook)" end) (see there)" else
+			(if .shared_with and .counters then "  counters shared with \(.shared_with | map(shown) | list_text)" else empty end),
 			(.counters // {} | to_entries[] | .key as $verdict | .value | to_entries[] |
 				"  \($verdict) \(.key): \(.value.packets) packets, \(.value.bytes) bytes"),
 			(.unreadable[]? | "  \(if . == "not_told" then "not told" else . end) unreadable"),
 			(if .log and .log != "off" then "  log \(.log) (read it with \($events))" else empty end),
 			(.not_told // {packets: 0} | select(.packets > 0) | "  not told: \(.packets) packets, \(.above_rate) of them above the rate")
 		end),
-	(.unfiltered_ports[] | "\(.ifname): UNFILTERED port of \(.master) (run \($xdp_on) \(.master) ports again)"),
+	(.unfiltered_ports[] | "\(.ifname | shown): UNFILTERED port of \(.master | shown) (run \($xdp_on) \(.master | shown) ports again)"),
 	(if (.attachments | length) == 0 then "nothing is attached" else empty end),
 	(.lists[] | "list \(.name): \(.used)/\(.max)"),
 	(.traces[] | "trace \(.program): " + ([.links[] | "link \(.id) (\([.type, .on] | map(values) | join(" ")))"] | join(", "))),
