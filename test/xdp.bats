@@ -639,3 +639,46 @@ has_default() { advertise && [[ $(default_routes) == *fe80::99* ]]; }
 	[[ $(jq -r '.attachments[0] | "\(.ifname) \(.hook) \(.program) \(.ours) \(.mode)"' <<<"$output") == 'br0 xdp xdp_allow true generic' ]]
 	[[ $(jq .attachments[0].id <<<"$output") == "$(xdp_id br0)" ]]
 }
+
+# A PATH on which a tool fails at calls that fit a pattern, once FILE exists; a call that changes a hook makes it.
+blind() { # TOOL PATTERN
+	local dir=$BATS_TEST_TMPDIR/blind
+	rm -rf "$dir" && mkdir "$dir"
+	cat >"$dir/$1" <<-WRAPPER
+		#!/bin/bash
+		if [[ -e $dir/changed && "\$*" == $2 ]]; then echo 'Cannot allocate memory' >&2; exit 1; fi
+		$(type -P "$1") "\$@" || exit
+		case "\$*" in *'link set'*|*'filter replace'*|*'filter del'*) : >$dir/changed ;; esac
+	WRAPPER
+	chmod +x "$dir/$1"
+}
+
+@test "what was changed and cannot be read back: 3, and what is in force is said" {
+	host allow -q 172.17.0.2
+	blind ip '*-j*show*'
+	run -3 --separate-stderr host env PATH="$BATS_TEST_TMPDIR/blind:$PATH" "$scripts/xdp-on" -q v2
+	one_line
+	[[ $stderr == *'v2: xdp_allow was attached, but cannot be read back '* ]]
+	[[ $(xdp_id v2) ]]
+	cut_off client2 172.17.0.1
+	blind ip '*-j*show*'
+	run -3 --separate-stderr host env PATH="$BATS_TEST_TMPDIR/blind:$PATH" "$scripts/xdp-off" -q v2
+	one_line
+	[[ $stderr == *'v2: detached, but that cannot be read back '* && ! $(xdp_id v2) ]]
+	blind ip '*-j*show*'
+	run -3 --separate-stderr host env PATH="$BATS_TEST_TMPDIR/blind:$PATH" "$scripts/xdp-on" -q br0 ports
+	one_line
+	[[ $stderr == *'v1, v2: xdp_allow was attached, but cannot be read back '* && $(xdp_id v1) && $(xdp_id v2) ]]
+	blind ip '*-j*show*'
+	run -3 --separate-stderr host env PATH="$BATS_TEST_TMPDIR/blind:$PATH" "$scripts/xdp-off" -q br0 ports
+	one_line
+	[[ $stderr == *'v1, v2: detached, but that cannot be read back '* && ! $(xdp_id v1)$(xdp_id v2) ]]
+	blind tc '*-j*filter*show*'
+	run -3 --separate-stderr host env PATH="$BATS_TEST_TMPDIR/blind:$PATH" "$scripts/tc-on" -q v2 ingress
+	one_line
+	[[ $stderr == *'v2 ingress: tc_allow was attached, but cannot be read back '* ]]
+	cut_off client2 172.17.0.1
+	# What is attached is also said where only the report is lost.
+	run -3 --separate-stderr host bash -c 'xdp-on v2 icmp >/dev/full'
+	[[ ${stderr_lines[-1]} == *'v2: attached, but the output cannot be written' && $(xdp_id v2) ]]
+}

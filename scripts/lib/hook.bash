@@ -206,8 +206,10 @@ hook_apply() {
 		[[ ${todo[$target]} == nothing ]] || attach_one "$target"
 	done
 	if [[ ! $dry ]]; then
+		k_when_blind=attached_blindly k_blind=''
 		((${#targets[@]} == 1)) || k_stale
 		for target in "${targets[@]}"; do verify_one "$target"; done
+		k_when_blind=''
 	fi
 	for target in "${targets[@]}"; do
 		[[ ${gone[$target]-} ]] || set_log "$target"
@@ -256,9 +258,9 @@ attach_one() { # TARGET
 	ip_status "${1% *}" "$named" "$what $name"
 }
 
-# Whether the device is not there any more. Of several that is no error for the others.
+# Whether a port is not there any more, which is no error for the others.
 hook_gone() { # TARGET, with the device read again
-	((${#targets[@]} > 1)) && [[ ${k_index[${1% *}]-0} != "${index[$1]}" ]] || return 1
+	[[ ${given[ports]-} && ! $k_blind && ${k_index[${1% *}]-0} != "${index[$1]}" ]] || return 1
 	gone[$1]=1
 }
 
@@ -294,6 +296,8 @@ verify_one() { # TARGET
 	[[ ${todo[$1]} != nothing && ! ${gone[$1]-} ]] || return 0
 	if ((${#targets[@]} == 1)); then
 		"${hook}_again" "$1"
+		[[ ! $k_blind ]] || k_cannot "$hook"
+		! hook_gone "$1" || return 0
 	else
 		k_snapshot
 		! hook_gone "$1" || return 0
@@ -303,6 +307,15 @@ verify_one() { # TARGET
 		die 3 "$1: ${used[$1]} was accepted, but another program is attached"
 	[[ $hook != xdp || $mode == auto || $mode == "$at_mode" ]] || die 3 "$1: attached in $at_mode mode, not $mode"
 	object_note "$at_tag" "$loader" "$what" "${used[$1]}"
+}
+
+# What ip or tc has attached stays, although it cannot be seen: taken off, nothing would filter.
+attached_blindly() {
+	local names
+	printf -v names ', %s' "${done_targets[@]}"
+	done_targets=() added=''
+	rm_pins
+	die 3 "${names#, }: ${program:-$named} was attached, but cannot be read back (see: $(command_of status))"
 }
 
 set_log() { # TARGET

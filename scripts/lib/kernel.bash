@@ -49,12 +49,19 @@ shown() { # NAME; sets name_shown
 k_fresh='' k_partial='' # partial: hooks have changed since
 k_stale() { k_fresh=''; }
 
+# What cannot be read ends the command. One that has changed something by then names a function in
+# k_when_blind, which says what is in force. k_blind: what was asked last of one device was not answered.
+k_when_blind='' k_blind=''
+k_cannot() { # MESSAGE
+	${k_when_blind:-die 2} "$1"
+}
+
 # bpftool's status tells nothing: a batch that went well may end with 255. kernel.jq looks for the
 # answers instead, and fails if one is missing: "cannot look" must never read as "nothing there".
 k_snapshot() {
 	[[ ! $k_fresh ]] || return 0
 	local links batch rows row f claims='' names='' file
-	links=$(ip -j -d addr show) || die 2 'cannot read the devices (ip -j -d addr show)'
+	links=$(ip -j -d addr show 2>/dev/null) || k_cannot 'cannot read the devices (ip -j -d addr show)'
 	batch=$(bpftool -j -f batch file - 2>/dev/null <<<$'prog show\nmap show\nnet show') || :
 	json_clean links
 	json_clean batch
@@ -71,7 +78,7 @@ k_snapshot() {
 	done
 	rows=$(printf '%s\n%s\n' "$links" "$batch" |
 		jq -rn --arg claims "$claims" --arg objects "$names" -f "$lib/kernel.jq" 2>&1) ||
-		die 2 "cannot read the programs and maps (bpftool): ${rows##*$'\n'}"
+		k_cannot "cannot read the programs and maps (bpftool): ${rows##*$'\n'}"
 	k_devices=() k_name_of=() k_at_dev=() k_at_hook=() k_at_id=() k_at_mode=() k_at_ours=() k_at_shared=() k_at_json=()
 	k_ours=() k_shared=() k_index=() k_type=() k_kind=() k_master=() k_mtu=() k_mac=() k_link=() k_named=()
 	k_addr4=() k_addr6=() k_dynamic=() k_xdp_id=() k_xdp_name=() k_xdp_tag=() k_xdp_mode=() k_pin=()
@@ -151,7 +158,11 @@ dev_read() { # DEV
 k_device() { # DEV
 	k_partial=1
 	local text modes=('' native generic offloaded several)
-	text=$(ip -j -d link show dev "$1" 2>/dev/null) || text=''
+	k_blind=''
+	if ! text=$(ip -j -d link show dev "$1" 2>&1); then
+		[[ $text == *'does not exist'* || $text == *'Cannot find device'* ]] || k_blind=1
+		text=''
+	fi
 	k_index[$1]=0 k_xdp_id[$1]='' k_xdp_name[$1]='' k_xdp_tag[$1]='' k_xdp_mode[$1]=''
 	[[ $text =~ \"ifindex\":([0-9]+) ]] || return 0
 	k_index[$1]=${BASH_REMATCH[1]}
@@ -262,7 +273,8 @@ route_to() { # ADDR
 filters_read() { # DEV ingress|egress
 	local text one i=0
 	fl_kind=() fl_pref=() fl_chain=() fl_protocol=() fl_handle=() fl_id=() fl_name=() fl_tag=() fl_direct=()
-	text=$(tc -j filter show dev "$1" "$2" 2>/dev/null) || return 0
+	k_blind=''
+	text=$(tc -j filter show dev "$1" "$2" 2>/dev/null) || { k_blind=1 && return 0; }
 	text=${text//'{"protocol":'/$'\x1e'}
 	while [[ $text == *$'\x1e'* ]]; do
 		text=${text#*$'\x1e'}
