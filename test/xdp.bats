@@ -682,3 +682,38 @@ blind() { # TOOL PATTERN
 	run -3 --separate-stderr host bash -c 'xdp-on v2 icmp >/dev/full'
 	[[ ${stderr_lines[-1]} == *'v2: attached, but the output cannot be written' && $(xdp_id v2) ]]
 }
+
+@test "another list only when asked for: another root's is kept, named and shown" {
+	local other=/sys/fs/bpf/guests
+	host mkdir "$other"
+	host allow -q 172.17.0.2
+	host env TC_BPF_MNT="$other" allow -q 172.17.0.3
+	host env TC_BPF_MNT="$other" xdp-on -q v2
+	reaches client2 172.17.0.1
+	run -2 --separate-stderr host xdp-on -q v2
+	one_line
+	[[ $stderr == *"v2: attached with the list of $other"*"TC_BPF_MNT=$other"*replace* ]]
+	reaches client2 172.17.0.1
+	run -0 --separate-stderr host status v2
+	[[ $output == *"  list $other/tc/globals/pb_*"* && $output != *'pinned no more'* ]]
+	[[ $(host status -j v2 | jq -r '.attachments[0].list') == "$other/tc/globals" ]]
+	# why says which list, and the command that it names does it.
+	run -1 --separate-stderr host why 172.17.0.9 dev v2
+	[[ $output == *"172.17.0.9; nearest 172.17.0.3/32; the list of $other"* && $output != *'no more'* ]]
+	[[ ${lines[1]} == "  to change it: TC_BPF_MNT=$other scripts/allow 172.17.0.9" ]]
+	(cd "$repo" && host env "TC_BPF_MNT=$other" scripts/allow -q 172.17.0.9)
+	host bash -c "${lines[2]#  by hand: }"
+	run -0 host why -q 172.17.0.9 dev v2
+	# Another program of ours is another question; so is its own root.
+	run -0 --separate-stderr host env TC_BPF_MNT="$other" "$scripts/xdp-on" -q v2
+	[[ ! $stderr ]]
+	host xdp-on -q v2 replace
+	cut_off client2 172.17.0.1
+	run -0 host status v2
+	[[ $output == *"  list $globals/pb_*"* ]]
+	run -2 --separate-stderr host env TC_BPF_MNT="$other" "$scripts/xdp-on" -q v2
+	[[ $stderr == *'v2: attached with the list of /sys/fs/bpf '* ]]
+	host tc-on -q v1 ingress
+	run -2 --separate-stderr host env TC_BPF_MNT="$other" "$scripts/tc-on" -q v1 ingress
+	[[ $stderr == *'v1 ingress: attached with the list of /sys/fs/bpf '* ]]
+}

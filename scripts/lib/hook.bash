@@ -138,6 +138,10 @@ plan_one() { # TARGET
 		[[ $replace && $at_taken == bpf ]] || die 2 "$1: pref 1 is taken by somebody else's $at_taken filter${replace:+, which tc does not replace}"
 	elif ! is_ours "$at_id"; then
 		[[ $replace ]] || die 2 "$1: $at_name (id $at_id) is attached and not ours (use: replace)"
+	elif [[ $program == *_allow && ! $replace ]]; then
+		list_root_read "$at_id"
+		[[ ! $list_root || $list_root == "$bpffs" ]] ||
+			die 2 "$1: attached with the list of $list_root (keep it: TC_BPF_MNT=$list_root; to give it the list of $bpffs: replace)"
 	fi
 	"${hook}_check" "$1"
 	todo[$1]=nothing

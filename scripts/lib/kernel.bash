@@ -203,6 +203,21 @@ looks_into_pins() { # ID
 	done
 }
 
+# The root (TC_BPF_MNT) below which the list is pinned that a program looks into, into list_root; empty
+# if it has none, or it is pinned nowhere.
+list_root_read() { # ID
+	local pin slot below=${globals#"$bpffs"}
+	k_snapshot
+	list_root='' slot=${k_prog_slots[$1]-}
+	slot=${slot%% *}
+	[[ $slot ]] || return 0
+	for pin in "${!k_pin[@]}"; do
+		[[ ${k_pin[$pin]} == "$slot" && $pin == *"$below"/pb_* ]] || continue
+		list_root=${pin%"$below"/pb_*}
+		[[ $list_root != "$bpffs" ]] || return 0
+	done
+}
+
 # Programs other than these that use one of our pins, or this one: "NAME id N, …".
 lists_in_use() { # ID…
 	users_of "$globals"/pb_* but "$@"

@@ -37,6 +37,7 @@ lists_of() { # ID
 	[[ $lists_now != "${k_prog_lists[$1]}" ]] || return 0
 	lists_now=${k_prog_lists[$1]}
 	list_map=() list_max=() list_known=() list_texts=() list_pinned=1
+	list_root_read "$1"
 	for list in $lists_now; do
 		name=${list%=*} map=${list#*=}
 		[[ ${k_pin[$list_base$name]-} == "$map" ]] || list_pinned=''
