@@ -683,6 +683,29 @@ blind() { # TOOL PATTERN
 	[[ ${stderr_lines[-1]} == *'v2: attached, but the output cannot be written' && $(xdp_id v2) ]]
 }
 
+@test "ports first and then the bridge: both filter, and status says what each sees" {
+	host allow -q 172.17.0.2 172.17.0.3
+	host xdp-on -q br0 ports icmp
+	run -0 --separate-stderr host xdp-on -q br0
+	[[ $(xdp_id v1) && $(xdp_id br0) ]]
+	run -0 host status
+	[[ $output == *'br0 xdp: xdp_allow'*'  sees what comes up to the host through br0 (container to host, container to outside), after the programs on its ports: v1, v2'* ]]
+	[[ $output != *'use: '* ]]
+	cut_off client1 172.17.0.1
+	# What the kernel refuses then, and what to do first.
+	run -2 --separate-stderr host xdp-off -q br0 ports
+	one_line
+	[[ $stderr == *'(first: '*'xdp-off br0)' && $(xdp_id v1) ]]
+	host xdp-off -q br0
+	host xdp-off -q br0 ports
+	reaches client1 172.17.0.1
+	host xdp-on -q br0
+	host deny -q 172.17.0.2
+	cut_off client1 172.17.0.1
+	run -0 host status br0
+	[[ $output == *'not container to container (use: '*'xdp-on br0 ports)'* ]]
+}
+
 @test "another list only when asked for: another root's is kept, named and shown" {
 	local other=/sys/fs/bpf/guests
 	host mkdir "$other"

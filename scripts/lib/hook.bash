@@ -429,24 +429,37 @@ disclaim() { # INDEX
 # --- words
 
 # What an attachment to the device that was read sees.
-sees() { # DEV HOOK
+sees() { # DEV HOOK [ID]
 	local seen
 	sees_read "$@"
 	printf '%s' "$seen"
 }
-sees_read() { # DEV HOOK; sets seen
-	local name_shown
+sees_read() { # DEV HOOK [ID]; sets seen
+	local name_shown before='' at dev=$1 ports=''
 	shown "$1"
+	[[ $2 != tc/* || ! ${3-} ]] || before_read "$@"
 	set -- "$name_shown" "$2"
+	# On the ports of a bridge frames are met first.
+	[[ $2:$dev_kind != xdp:bridge ]] || for at in "${!k_at_dev[@]}"; do
+		[[ ${k_at_hook[at]} != xdp || ${k_master[${k_at_dev[at]}]-} != "$dev" ]] || ports+=", ${k_at_dev[at]}"
+	done
 	case $2:$dev_kind:$dev_master in
 	tc/egress:bridge:*) printf -v seen 'what the host sends out through %s (host to container, outside to container), not container to container' "$1" ;;
 	tc/egress:*:-) printf -v seen 'every frame that leaves through %s' "$1" ;;
 	tc/egress:*) printf -v seen 'every frame that leaves %s by this port' "$dev_master" ;;
-	xdp:bridge:*) printf -v seen 'what comes up to the host through %s (container to host, container to outside), not container to container (use: %s %s ports)' "$1" "${use_ports:=$(command_of xdp-on)}" "$1" ;;
+	xdp:bridge:*)
+		if [[ $ports ]]; then
+			shown "${ports#, }"
+			printf -v seen 'what comes up to the host through %s (container to host, container to outside), after the programs on its ports: %s' "$1" "$name_shown"
+			return
+		fi
+		printf -v seen 'what comes up to the host through %s (container to host, container to outside), not container to container (use: %s %s ports)' "$1" "${use_ports:=$(command_of xdp-on)}" "$1"
+		;;
 	*:bridge:*) printf -v seen 'what comes up to the host through %s (container to host, container to outside), not container to container' "$1" ;;
 	*:-) printf -v seen 'every frame that enters through %s' "$1" ;;
 	*) printf -v seen 'every frame that enters %s by this port' "$dev_master" ;;
 	esac
+	[[ ! $before ]] || seen+=", but not what programs before it accept: $before"
 }
 
 # Says what is attached: a line for each target, or JSON.
@@ -461,7 +474,7 @@ hook_report() {
 		((${#targets[@]} == 1)) || "${hook}_at" "$target"
 		where=xdp
 		[[ $hook == xdp ]] || where=tc/${target##* }
-		sees_read "$dev_name" "$where"
+		sees_read "$dev_name" "$where" "$at_id"
 		if [[ $json ]]; then
 			printf -v text '{"ifname":%s,"ifindex":%d,"hook":"%s","program":"%s","ours":true,"mode":%s,"id":%d,"tag":"%s","sees":%s}' \
 				"$(json_string "$dev_name")" "$dev_index" "$where" "$at_name" "$(json_string "$at_mode")" "$at_id" "$at_tag" "$(json_string "$seen")"

@@ -15,8 +15,8 @@ declare -A k_xdp_id=() k_xdp_name=() k_xdp_tag=() k_xdp_mode=() # of the XDP pro
 k_devices=() k_name_of=()
 # Attachments, by number: device, hook (xdp, tc/ingress, tc/egress), program id, mode (empty on tc),
 # whether it is ours (true, false), on how many hooks the same loaded program is (its counters and its
-# log are theirs together), and all of it as JSON.
-k_at_dev=() k_at_hook=() k_at_id=() k_at_mode=() k_at_ours=() k_at_shared=() k_at_json=()
+# log are theirs together), all of it as JSON, and whether it is by tcx (true, false).
+k_at_dev=() k_at_hook=() k_at_id=() k_at_mode=() k_at_ours=() k_at_shared=() k_at_json=() k_at_tcx=()
 k_ours=() k_shared=() # by program: 1 if it is ours on some hook, on how many it is
 # Programs, by id. counters, bss and lost are map ids, 0 if there is no such map; slots are the ids of
 # the arrays that it looks for the list in, lists are NAME=ID of the maps of a list.
@@ -79,7 +79,7 @@ k_snapshot() {
 	rows=$(printf '%s\n%s\n' "$links" "$batch" |
 		jq -rn --arg claims "$claims" --arg objects "$names" -f "$lib/kernel.jq" 2>&1) ||
 		k_cannot "cannot read the programs and maps (bpftool): ${rows##*$'\n'}"
-	k_devices=() k_name_of=() k_at_dev=() k_at_hook=() k_at_id=() k_at_mode=() k_at_ours=() k_at_shared=() k_at_json=()
+	k_devices=() k_name_of=() k_at_dev=() k_at_hook=() k_at_id=() k_at_mode=() k_at_ours=() k_at_shared=() k_at_json=() k_at_tcx=()
 	k_ours=() k_shared=() k_index=() k_type=() k_kind=() k_master=() k_mtu=() k_mac=() k_link=() k_named=()
 	k_addr4=() k_addr6=() k_dynamic=() k_xdp_id=() k_xdp_name=() k_xdp_tag=() k_xdp_mode=() k_pin=()
 	k_prog_type=() k_prog_name=() k_prog_tag=() k_prog_btf=() k_prog_maps=()
@@ -89,7 +89,7 @@ k_snapshot() {
 		case ${f[0]} in
 		hook)
 			k_at_dev+=("${f[1]}") k_at_hook+=("${f[2]}") k_at_id+=("${f[3]}") k_at_mode+=("${f[4]}")
-			k_at_ours+=("${f[5]}") k_at_shared+=("${f[6]}") k_at_json+=("${f[7]}")
+			k_at_ours+=("${f[5]}") k_at_shared+=("${f[6]}") k_at_json+=("${f[7]}") k_at_tcx+=("${f[8]}")
 			k_shared[f[3]]=${f[6]}
 			[[ ${f[5]} != true ]] || k_ours[f[3]]=1
 			;;
@@ -336,6 +336,20 @@ tc_before() { # ID; of the filters that were read
 		before+=", ${fl_name[i]:-${fl_kind[i]}}"
 	done
 	printf '%s' "${before#, }"
+}
+
+# Programs of others that a hook asks before this one, as the snapshot has it: tcx before all filters.
+# What they accept, it does not see. Into before.
+before_read() { # DEV HOOK ID
+	local i names=''
+	k_snapshot
+	for i in "${!k_at_dev[@]}"; do
+		[[ ${k_at_dev[i]} == "$1" && ${k_at_hook[i]} == "$2" ]] || continue
+		[[ ${k_at_id[i]} != "$3" ]] || break
+		[[ ${k_at_ours[i]} != true && (${k_at_tcx[i]} == true || ${k_prog_type[$3]-}) ]] || continue
+		names+=", ${k_prog_name[${k_at_id[i]}]:-a program without a name}"
+	done
+	before=${names#, }
 }
 
 # The qdisc that has the hooks: clsact, ingress (which has only that one), or none.

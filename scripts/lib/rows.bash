@@ -28,7 +28,7 @@ attachment_rows() {
 			((k_prog_lost[id] == 0)) || asked["map dump id ${k_prog_lost[id]}"]=1
 		fi
 		list_root_read "$id"
-		row attachment "${k_at_json[i]}" "$(sees "$dev" "${k_at_hook[i]}")" "$btf" "${list_root:+$list_root${globals#"$bpffs"}}"
+		row attachment "${k_at_json[i]}" "$(sees "$dev" "${k_at_hook[i]}" "$id")" "$btf" "${list_root:+$list_root${globals#"$bpffs"}}"
 	done
 	questions=("${!asked[@]}")
 }

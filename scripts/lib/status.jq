@@ -61,7 +61,7 @@ def log_of($map):
 	[(if .counters != 0 and $count == [] then "counters" else empty end), (if $log == [] then "log" else empty end),
 	 (if $untold == [] then "not_told" else empty end)] as $unreadable |
 	(if .slots - $pinned == [] then {} else {stale_list: true} end) as $stale |
-	del(.btf_id, .kind, .master, .slots, .bss, .lost, .lists, .shared, .btf, .list) + {sees, counters: $count[0]} +
+	del(.tcx, .btf_id, .kind, .master, .slots, .bss, .lost, .lists, .shared, .btf, .list) + {sees, counters: $count[0]} +
 	(if ($log[0] // "") != "" then {log: $log[0]} else {} end) + (if $untold[0] then {not_told: $untold[0]} else {} end) +
 	(if $others == [] then {} else {shared_with: $others} end) +
 	(if $unreadable == [] then {} else {unreadable: $unreadable} end) + (if (.list // "") == "" then {} else {list} end) + $stale] as $attachments |
