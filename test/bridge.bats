@@ -297,3 +297,55 @@ add_jumbo_port() {
 	[[ $(xdp_id v1) == "$(xdp_id v2)" && $(host status -j | jq -c '.attachments | map(.log)') == '["dropped","dropped"]' ]]
 	[[ -z $(host find /sys/fs/bpf/plainbpf -type f) ]]
 }
+
+# A PATH on which the Nth call of a tool finds a port gone, or takes it away when it is done.
+strike() { # N before|after
+	local dir=$BATS_TEST_TMPDIR/strike tool
+	mkdir -p "$dir"
+	echo 0 >"$dir/n"
+	for tool in ip bpftool; do
+		cat >"$dir/$tool" <<-WRAPPER
+			#!/bin/bash
+			read -r n <$dir/n
+			echo \$((++n)) >$dir/n
+			((n != $1)) || [[ $2 != before ]] || $(type -P ip) link del v1
+			$(type -P "$tool") "\$@"
+			rc=\$?
+			((n != $1)) || [[ $2 != after ]] || $(type -P ip) link del v1
+			exit \$rc
+		WRAPPER
+		chmod +x "$dir/$tool"
+	done
+}
+
+@test "a port that goes away at any moment of xdp-on ports: the others are filtered" {
+	local n=0 when done=''
+	new_host host mounts
+	host ip link add br0 type bridge
+	host ip link add v2 type veth peer name far2
+	host ip link set v2 master br0
+	host allow -q 172.17.0.2
+	while [[ ! $done ]]; do
+		n=$((n + 1))
+		for when in before after; do
+			host ip link add v1 type veth peer name far1
+			host ip link set v1 master br0
+			strike "$n" "$when"
+			run -0 --separate-stderr host env PATH="$BATS_TEST_TMPDIR/strike:$PATH" "$scripts/xdp-on" br0 ports
+			[[ $(xdp_id v2) && $output == *'v2: xdp_allow, '* ]]
+			(($(<"$BATS_TEST_TMPDIR/strike/n") >= n)) || done=1
+			# As is nothing that it has pinned meanwhile.
+			[[ ! $(host find /sys/fs/bpf/plainbpf -type f 2>/dev/null) ]]
+			host xdp-off -q v2
+			host ip link del v1 2>/dev/null || :
+		done
+	done
+	((n > 6))
+	# The only one: there is nothing left to do, and it is no failure.
+	host ip link del v2
+	host ip link add v1 type veth peer name far1
+	host ip link set v1 master br0
+	strike 4 before
+	run -2 --separate-stderr host env PATH="$BATS_TEST_TMPDIR/strike:$PATH" "$scripts/xdp-on" -q br0 ports
+	[[ ${stderr_lines[-1]} == *'no port is left' ]]
+}

@@ -127,7 +127,7 @@ core_relocations() { # OBJECT
 	sed -i 's/define PB_FIRST_DROP 16/define PB_FIRST_DROP 12/
 		s/R(16, NOT_LISTED,/R(12, NOT_LISTED,/; s/R(19, MALFORMED,/R(27, MALFORMED,/
 		s/^\(\tR(7, OTHER,.*\)/\tR(9, TUNNEL, "of a test") \\\n\1/' "$copy/maps/verdict.h"
-	sed -i 's/^\tif (ip->protocol == IPPROTO_IGMP/\tif (ip->protocol == 99)\n\t\treturn PB_TUNNEL;\n&/' "$copy/objs/parts/allow.bpf.h"
+	sed -i 's/^\tif (pb_is_igmp_query/\tif (ip->protocol == 99)\n\t\treturn PB_TUNNEL;\n&/' "$copy/objs/parts/allow.bpf.h"
 	make -s -C "$copy" scripts/lib/contract.bash objs/xdp_allow.o
 	[[ $(bpftool btf dump file "$copy/objs/xdp_allow.o") == *"'PB_TUNNEL' val=9"* ]]
 	# The commands: what has been counted, and why.

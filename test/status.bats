@@ -171,3 +171,29 @@ teardown() { sandbox_end; }
 	[[ $(jq '.attachments[0] | .ours and .counters.pass.other.packets > 0 and .counters.pass.other.bytes == 300 * .counters.pass.other.packets
 		and .not_told.packets == .counters.pass.other.packets and .not_told.above_rate == 0' <<<"$output") == true ]]
 }
+@test "a device with control characters in its name is in nobody's way, and can be used and shown" {
+	local odd=$'\e[2J\x01q'
+	host ip link add "$odd" type veth peer name w2
+	host ip link set "$odd" up
+	# Of these even the name is lost on the way.
+	host ip link add $'x\x1fy' type veth peer name w3
+	host ip link add $'x\xffy' type veth peer name w4
+	host allow -q 172.17.0.2
+	host xdp-on -q v1
+	host xdp-on -q "$odd" icmp
+	[[ $(host ip link show dev "$odd") == *' xdp '* ]]
+	run -0 --separate-stderr host status
+	[[ $output == *'v1 xdp: xdp_allow, '* && $output == *'\x1b[2J\x01q'*'xdp: xdp_icmp, '* && $output != *'not ours'* ]]
+	[[ $output$stderr != *$'\e'* ]]
+	run -0 --separate-stderr host status -j
+	[[ $(jq -r '[.attachments[].ifname] | sort | .[0]' <<<"$output") == "$odd" ]]
+	run -0 host tc-on "$odd" ingress icmp
+	[[ $output != *$'\e'* ]]
+	run -0 --separate-stderr host tc-on -j "$odd" ingress icmp
+	[[ $(jq -r '.attachments[].ifname' <<<"$output") == "$odd" ]]
+	run -1 host why -q 10.0.0.1 proto icmp ingress dev "$odd"
+	host tc-off -q "$odd"
+	host xdp-off -q "$odd"
+	host xdp-off -q v1
+	[[ ! $(xdp_id v1) && $(host ip link show dev "$odd") != *' xdp '* ]]
+}

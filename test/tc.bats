@@ -551,3 +551,24 @@ uses_ask() { # an object of somebody's who uses that pin
 	run -0 --separate-stderr host tc-on -j br0 egress info
 	[[ $(jq -c '.attachments[0] | [.ifname, .hook, .program, .ours, .mode]' <<<"$output") == '["br0","tc/egress","tc_info_egress",true,null]' ]]
 }
+
+@test "a tcx program that accepts comes first: tc-on warns, and status says what is not seen" {
+	clang -target bpf -g -O2 -x c -c -o "$BATS_TEST_TMPDIR/acc.o" - <<<'
+		__attribute__((section("tc"), used)) int acc(void *ctx) { return 0; }
+		char LICENSE[] __attribute__((section("license"), used)) = "GPL";'
+	host bpftool prog load "$BATS_TEST_TMPDIR/acc.o" /sys/fs/bpf/acc type classifier
+	host bpftool net attach tcx_ingress pinned /sys/fs/bpf/acc dev v2
+	host allow -q 172.17.0.2
+	run -0 --separate-stderr host tc-on v2 ingress
+	[[ ${stderr_lines[-1]} == *"come before it, and what they accept it does not see: acc" && $output == *'but not what programs before it accept: acc' ]]
+	# So it is.
+	reaches client2 172.17.0.1
+	run -0 host status v2
+	[[ $(grep -c 'but not what programs before it accept: acc$' <<<"$output") == 1 ]]
+	host bpftool net detach tcx_ingress dev v2
+	cut_off client2 172.17.0.1
+	run -0 host status v2
+	[[ $output == *'sees every frame that enters br0 by this port'* && $output != *accept* ]]
+	run -0 --separate-stderr host tc-on -q v2 ingress
+	[[ ! $stderr ]]
+}

@@ -424,6 +424,69 @@ tagged_listed_gets_in() { # PUSH BYTES [MODE]
 	[[ $stderr == *ssh*172.17.0.3* ]]
 }
 
+@test "warnings: ssh and DHCP on a device on top, a macvlan; and the one whose program is in the way is named" {
+	host ip link set v1 nomaster
+	host ip link add link v1 name mv0 type macvlan mode bridge
+	host ip link set mv0 up
+	host ip addr add 10.7.0.1/24 dev mv0
+	at client1 ip addr add 10.7.0.2/24 dev eth0
+	host allow -q 10.7.0.3
+	reaches client1 10.7.0.1
+	run -0 --separate-stderr host env SSH_CONNECTION='10.7.0.2 1234 10.7.0.1 22' "$scripts/xdp-on" -q v1
+	one_line
+	[[ $stderr == *ssh*10.7.0.2*v1*'(first: scripts/allow 10.7.0.2)' ]]
+	cut_off client1 10.7.0.1
+	host xdp-off -q v1
+	host ip addr add 10.7.0.9/24 dev mv0 valid_lft 1000 preferred_lft 1000
+	run -0 --separate-stderr host xdp-on -q v1
+	one_line
+	[[ $stderr == *'mv0, on top of v1, has its address by DHCP'* ]]
+	host xdp-off -q v1
+	host xdp-on -q mv0 icmp
+	run -2 --separate-stderr host xdp-on -q v1 icmp
+	one_line
+	[[ $stderr == *'upper device'*'(first: scripts/xdp-off mv0)' ]]
+	host xdp-off -q mv0
+	host xdp-on -q v1 icmp
+}
+
+# A stranger's router advertisement: fe80::99 to ff02::1, lifetime 1800 s.
+advertisement=33330000000102000000009986dd6000000000103afffe800000000000000000000000000099ff0200000000000000000000000000018600348f400007080000000000000000
+default_routes() { host ip -6 route show default proto ra; }
+advertise() {
+	xxd -r -p <<<"$advertisement" >"$BATS_TEST_TMPDIR/ra"
+	[[ -x $BATS_TEST_TMPDIR/send ]] || cc -O2 -Wall -o "$BATS_TEST_TMPDIR/send" "$repo/test/fixtures/send_frame.c"
+	at client1 "$BATS_TEST_TMPDIR/send" eth0 0 "$BATS_TEST_TMPDIR/ra"
+}
+has_default() { advertise && [[ $(default_routes) == *fe80::99* ]]; }
+
+@test "a stranger's router advertisement makes him no router, a listed one does, and an unlisted one is named" {
+	host sysctl -qw net.ipv6.conf.br0.accept_ra=2
+	host allow -q 172.17.0.2
+	host xdp-on -q br0
+	advertise
+	advertise
+	reaches client1 172.17.0.1
+	[[ $(count br0 drop not_listed) -ge 2 && ! $(default_routes) ]]
+	host allow -q fe80::99
+	retry 50 has_default
+	host xdp-off -q br0
+	run -0 --separate-stderr host xdp-on -q br0
+	[[ ! $stderr ]]
+	host xdp-off -q br0
+	host deny -q fe80::99
+	run -0 --separate-stderr host xdp-on -q br0
+	one_line
+	[[ $stderr == *'br0 has its default route by advertisements of fe80::99'*'(first: scripts/allow fe80::99)' ]]
+	host xdp-off -q br0
+	# A port of the bridge is on the way too; what goes out is not.
+	run -0 --separate-stderr host tc-on -q v1 ingress
+	one_line
+	[[ $stderr == *'(first: scripts/allow fe80::99)' ]]
+	run -0 --separate-stderr host tc-on -q br0 egress
+	[[ ! $stderr ]]
+}
+
 @test "an ssh session whose entry has ended is warned too" {
 	host allow -q 172.17.0.3 172.17.0.0/30
 	# One nanosecond after the machine was started.
@@ -575,4 +638,105 @@ tagged_listed_gets_in() { # PUSH BYTES [MODE]
 	run -0 --separate-stderr host xdp-on -j br0
 	[[ $(jq -r '.attachments[0] | "\(.ifname) \(.hook) \(.program) \(.ours) \(.mode)"' <<<"$output") == 'br0 xdp xdp_allow true generic' ]]
 	[[ $(jq .attachments[0].id <<<"$output") == "$(xdp_id br0)" ]]
+}
+
+# A PATH on which a tool fails at calls that fit a pattern, once FILE exists; a call that changes a hook makes it.
+blind() { # TOOL PATTERN
+	local dir=$BATS_TEST_TMPDIR/blind
+	rm -rf "$dir" && mkdir "$dir"
+	cat >"$dir/$1" <<-WRAPPER
+		#!/bin/bash
+		if [[ -e $dir/changed && "\$*" == $2 ]]; then echo 'Cannot allocate memory' >&2; exit 1; fi
+		$(type -P "$1") "\$@" || exit
+		case "\$*" in *'link set'*|*'filter replace'*|*'filter del'*) : >$dir/changed ;; esac
+	WRAPPER
+	chmod +x "$dir/$1"
+}
+
+@test "what was changed and cannot be read back: 3, and what is in force is said" {
+	host allow -q 172.17.0.2
+	blind ip '*-j*show*'
+	run -3 --separate-stderr host env PATH="$BATS_TEST_TMPDIR/blind:$PATH" "$scripts/xdp-on" -q v2
+	one_line
+	[[ $stderr == *'v2: xdp_allow was attached, but cannot be read back '* ]]
+	[[ $(xdp_id v2) ]]
+	cut_off client2 172.17.0.1
+	blind ip '*-j*show*'
+	run -3 --separate-stderr host env PATH="$BATS_TEST_TMPDIR/blind:$PATH" "$scripts/xdp-off" -q v2
+	one_line
+	[[ $stderr == *'v2: detached, but that cannot be read back '* && ! $(xdp_id v2) ]]
+	blind ip '*-j*show*'
+	run -3 --separate-stderr host env PATH="$BATS_TEST_TMPDIR/blind:$PATH" "$scripts/xdp-on" -q br0 ports
+	one_line
+	[[ $stderr == *'v1, v2: xdp_allow was attached, but cannot be read back '* && $(xdp_id v1) && $(xdp_id v2) ]]
+	blind ip '*-j*show*'
+	run -3 --separate-stderr host env PATH="$BATS_TEST_TMPDIR/blind:$PATH" "$scripts/xdp-off" -q br0 ports
+	one_line
+	[[ $stderr == *'v1, v2: detached, but that cannot be read back '* && ! $(xdp_id v1)$(xdp_id v2) ]]
+	blind tc '*-j*filter*show*'
+	run -3 --separate-stderr host env PATH="$BATS_TEST_TMPDIR/blind:$PATH" "$scripts/tc-on" -q v2 ingress
+	one_line
+	[[ $stderr == *'v2 ingress: tc_allow was attached, but cannot be read back '* ]]
+	cut_off client2 172.17.0.1
+	# What is attached is also said where only the report is lost.
+	run -3 --separate-stderr host bash -c 'xdp-on v2 icmp >/dev/full'
+	[[ ${stderr_lines[-1]} == *'v2: attached, but the output cannot be written' && $(xdp_id v2) ]]
+}
+
+@test "ports first and then the bridge: both filter, and status says what each sees" {
+	host allow -q 172.17.0.2 172.17.0.3
+	host xdp-on -q br0 ports icmp
+	run -0 --separate-stderr host xdp-on -q br0
+	[[ $(xdp_id v1) && $(xdp_id br0) ]]
+	run -0 host status
+	[[ $output == *'br0 xdp: xdp_allow'*'  sees what comes up to the host through br0 (container to host, container to outside), after the programs on its ports: v1, v2'* ]]
+	[[ $output != *'use: '* ]]
+	cut_off client1 172.17.0.1
+	# What the kernel refuses then, and what to do first.
+	run -2 --separate-stderr host xdp-off -q br0 ports
+	one_line
+	[[ $stderr == *'(first: '*'xdp-off br0)' && $(xdp_id v1) ]]
+	host xdp-off -q br0
+	host xdp-off -q br0 ports
+	reaches client1 172.17.0.1
+	host xdp-on -q br0
+	host deny -q 172.17.0.2
+	cut_off client1 172.17.0.1
+	run -0 host status br0
+	[[ $output == *'not container to container (use: '*'xdp-on br0 ports)'* ]]
+}
+
+@test "another list only when asked for: another root's is kept, named and shown" {
+	local other=/sys/fs/bpf/guests
+	host mkdir "$other"
+	host allow -q 172.17.0.2
+	host env TC_BPF_MNT="$other" allow -q 172.17.0.3
+	host env TC_BPF_MNT="$other" xdp-on -q v2
+	reaches client2 172.17.0.1
+	run -2 --separate-stderr host xdp-on -q v2
+	one_line
+	[[ $stderr == *"v2: attached with the list of $other"*"TC_BPF_MNT=$other"*replace* ]]
+	reaches client2 172.17.0.1
+	run -0 --separate-stderr host status v2
+	[[ $output == *"  list $other/tc/globals/pb_*"* && $output != *'pinned no more'* ]]
+	[[ $(host status -j v2 | jq -r '.attachments[0].list') == "$other/tc/globals" ]]
+	# why says which list, and the command that it names does it.
+	run -1 --separate-stderr host why 172.17.0.9 dev v2
+	[[ $output == *"172.17.0.9; nearest 172.17.0.3/32; the list of $other"* && $output != *'no more'* ]]
+	[[ ${lines[1]} == "  to change it: TC_BPF_MNT=$other scripts/allow 172.17.0.9" ]]
+	(cd "$repo" && host env "TC_BPF_MNT=$other" scripts/allow -q 172.17.0.9)
+	host bash -c "${lines[2]#  by hand: }"
+	run -0 host why -q 172.17.0.9 dev v2
+	# Another program of ours is another question; so is its own root.
+	run -0 --separate-stderr host env TC_BPF_MNT="$other" "$scripts/xdp-on" -q v2
+	[[ ! $stderr ]]
+	host xdp-on -q v2 replace
+	cut_off client2 172.17.0.1
+	run -0 host status v2
+	[[ $output == *"  list $globals/pb_*"* ]]
+	run -2 --separate-stderr host env TC_BPF_MNT="$other" "$scripts/xdp-on" -q v2
+	[[ $stderr == *'v2: attached with the list of /sys/fs/bpf '* ]]
+	host tc-on -q v1 ingress
+	run -2 --separate-stderr host env TC_BPF_MNT="$other" "$scripts/tc-on" -q v1 ingress
+	[[ $stderr == *'v1 ingress: attached with the list of /sys/fs/bpf '* ]]
 }

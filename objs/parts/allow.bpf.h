@@ -35,6 +35,15 @@ static __always_inline bool pb_is_pmtu4(const struct pb_frame *f, const struct p
 	       quoted->version_ihl >> 4 == 4 && pb_listed4(quoted->daddr);
 }
 
+/* A snooping bridge asks for group members from 0.0.0.0. Messages of IGMP go to a group and never
+ * further than this link (RFC 3376): anything else with that protocol number is somebody's own.
+ */
+static __always_inline bool pb_is_igmp_query(const struct pb_ip4 *ip)
+{
+	return ip->protocol == IPPROTO_IGMP && !ip->saddr && ip->ttl == 1 &&
+	       (ip->daddr & bpf_htonl(0xf0000000)) == bpf_htonl(0xe0000000);
+}
+
 static __always_inline enum pb_reason pb_allow4(const struct pb_frame *f, const struct pb_l3 *l3,
 						enum pb_end end)
 {
@@ -45,8 +54,7 @@ static __always_inline enum pb_reason pb_allow4(const struct pb_frame *f, const 
 		return PB_MALFORMED;
 	if (pb_likely(pb_listed4(end == PB_SOURCE ? ip->saddr : ip->daddr)))
 		return PB_LISTED;
-	if (ip->protocol == IPPROTO_IGMP && !ip->saddr && ip->ttl == 1 &&
-	    (ip->daddr & bpf_htonl(0xf0000000)) == bpf_htonl(0xe0000000))
+	if (pb_is_igmp_query(ip))
 		return PB_IGMP;
 	if (end == PB_SOURCE && ip->protocol == IPPROTO_ICMP && pb_is_pmtu4(f, ip, hlen))
 		return PB_PMTU;
@@ -86,13 +94,13 @@ static __always_inline bool pb_is_mld(const struct pb_frame *f, const struct pb_
 	       icmp->type == PB_ICMP6_MLD2_REPORT;
 }
 
-/* A router advertisement or a redirect makes its sender the way to everywhere, so on the way in it
- * is no exception: its router has to be listed.
+/* What replaces ARP, and the question for a router. An advertisement (134) or a redirect (137) is
+ * no exception: it makes its sender a router, which is for the list to say.
  */
-static __always_inline bool pb_is_nd(__u8 type, enum pb_end end)
+static __always_inline bool pb_is_neighbour(__u8 type)
 {
-	return type >= PB_ICMP6_ND_FIRST && type <= PB_ICMP6_ND_LAST &&
-	       (end != PB_SOURCE || (type != PB_ICMP6_ND_ADVERT && type != PB_ICMP6_ND_REDIRECT));
+	return type == PB_ICMP6_ND_FIRST || type == PB_ICMP6_ND_SOLICIT ||
+	       type == PB_ICMP6_ND_ADVERT;
 }
 
 /* Neighbour discovery and "packet too big", directly after the fixed header. */
@@ -105,7 +113,7 @@ static __always_inline enum pb_reason pb_allow_icmp6(const struct pb_frame *f,
 
 	if (len < sizeof(*icmp) || (__u8 *)(icmp + 1) > f->data_end)
 		return PB_NOT_LISTED;
-	if (pb_is_nd(icmp->type, end) && !icmp->code && ip->hop_limit == 255)
+	if (pb_is_neighbour(icmp->type) && !icmp->code && ip->hop_limit == 255)
 		return PB_ND;
 	if (end != PB_SOURCE || icmp->type != PB_ICMP6_PACKET_TOO_BIG ||
 	    len < sizeof(*icmp) + sizeof(*quoted) || (__u8 *)(quoted + 1) > f->data_end ||

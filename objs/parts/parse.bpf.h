@@ -75,9 +75,9 @@ _Static_assert(sizeof(struct pb_icmp) == 8, "RFC 792");
 #define PB_ICMP6_MLD_LAST	132
 #define PB_ICMP6_MLD2_REPORT	143 /* RFC 3810 */
 #define PB_ICMP6_ND_FIRST	133 /* RS, RA, NS, NA, redirect: RFC 4861 */
+#define PB_ICMP6_ND_SOLICIT	135
+#define PB_ICMP6_ND_ADVERT	136
 #define PB_ICMP6_ND_LAST	137
-#define PB_ICMP6_ND_ADVERT	134 /* these two tell a host where to send: */
-#define PB_ICMP6_ND_REDIRECT	137
 #define PB_ETHERTYPE_802_3	0x0600 /* below it the field is a length */
 
 /* A frame: the memory that may be read, data to data_end, and the full length in bytes, which is

@@ -16,32 +16,32 @@ ssh_peer() {
 	printf '%s' "${value%% *}"
 }
 
-# Devices on which the host sees what enters through DEV: DEV itself, the bridge that it is a port of,
-# VLAN devices on top of either. Into near, with a space before and after each name.
-also_known_as() { # DEV
-	local dev was=''
-	near=" $1 "
-	while [[ $near != "$was" ]]; do
-		was=$near
-		for dev in "${k_devices[@]}"; do
-			[[ $near != *" $dev "* || ! ${k_master[$dev]} || $near == *" ${k_master[$dev]} "* ]] || near+="${k_master[$dev]} "
-			[[ ${k_kind[$dev]} != vlan || $near != *" ${k_link[$dev]} "* || $near == *" $dev "* ]] || near+="$dev "
-		done
-	done
+# Warns of routers whose advertisements would be dropped: what the host has learned from them runs out.
+warn_of_routers() {
+	local router dev keys kind key routers
+	routers=$(advertised_routers)
+	while read -r router dev; do
+		[[ $router && $near == *" $dev "* ]] || continue
+		! list_admits "$router" || continue
+		warn "$dev has its default route by advertisements of $router, which is not listed: it will run out (first: $(command_of allow) $router)"
+	done <<<"$routers"
 }
 
 # Warns of those who are about to be shut out. Needs the list open and the snapshot.
 warn_who_is_left_out() { # DEV [in|out]
-	local device=$1 near dev peer from zone
+	local device=$1 near dev said peer from zone
 	if list_empty; then
 		warn "the allow list is empty: no IPv4 or IPv6 packet gets ${2-in} through $device (first: $(command_of allow) ADDR)"
 	fi
-	also_known_as "$device"
+	above_read "$device"
 	for dev in $near; do
 		[[ ${k_dynamic[$dev]-} ]] || continue
-		warn "$device has its address by DHCP or router advertisement: list the server, or the address will run out"
+		said=$device
+		[[ $dev == "$device" ]] || said="$dev, on top of $device,"
+		warn "$said has its address by DHCP or router advertisement: list the server, or the address will run out"
 		break
 	done
+	[[ ${2-in} != in ]] || warn_of_routers
 	peer=$(ssh_peer)
 	peer=${peer#::ffff:}
 	[[ $peer ]] || return 0

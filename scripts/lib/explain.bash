@@ -22,7 +22,7 @@ explain() { # REASON ADDR HOOK ID MODE
 }
 
 explain_address() { # REASON ADDR
-	local v key pin
+	local v key pin command base=$list_base elsewhere=''
 	addr_text "$2"
 	address=$text_of_addr v=$(addr_kind "$2") key=$(addr_key "$2")
 	list_entry "$address/$((${#2} * 4))"
@@ -34,15 +34,22 @@ explain_address() { # REASON ADDR
 	*) text=$address ;;
 	esac
 	[[ $1 != pmtu ]] || text="about a packet to $address${entry:+, $entry}"
-	if [[ ! $list_pinned ]]; then
+	if [[ ! $list_pinned && $list_root ]]; then
+		elsewhere="TC_BPF_MNT=$list_root " base=$list_root${list_base#"$bpffs"}
+		text+="; the list of $list_root"
+	elif [[ ! $list_pinned ]]; then
 		text+='; its list is pinned no more, allow and deny do not reach it'
-	elif [[ $1 == not_listed ]]; then
-		change=("$(command_of allow) $address")
-		pin=${list_pin[host$v]}
+		return
+	fi
+	if [[ $1 == not_listed ]]; then
+		command=$(command_of allow)
+		change=("$elsewhere$command $address")
+		pin=${base}host$v
 		[[ ! -e $pin ]] || change+=("bpftool map update pinned $pin key hex ${key//_/ } value ${until_removed[*]}")
 	elif [[ $entry ]]; then
-		change=("$(command_of deny) $entry")
-		[[ $found_kind == table ]] || change+=("bpftool map delete pinned ${list_pin[$found_kind]} key hex ${found_key//_/ }")
+		command=$(command_of deny)
+		change=("$elsewhere$command $entry")
+		[[ $found_kind == table ]] || change+=("bpftool map delete pinned $base$found_kind key hex ${found_key//_/ }")
 	fi
 }
 

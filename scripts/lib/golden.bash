@@ -53,9 +53,9 @@ pack_make() { # IN4 NET4 OUT4 IN6 NET6 OUT6 PMTU4 PMTU6
 	for t in 133 135 136; do
 		row "neighbour discovery, ICMPv6 $t" '?nd' '?nd' nd $(hop=255 v6 $out6 $out6 58 $(icmp $t 0 ${z:0:32}))
 	done
-	row 'router advertisement' '?not_listed' '?nd' nd $(hop=255 v6 $link6 $all6 58 $(icmp 134 0 ${z:0:16}))
-	row 'router advertisement, listed' '?not_listed' '?nd' nd $(hop=255 v6 $in6 $in6 58 $(icmp 134 0 ${z:0:16}))
-	row redirect '?not_listed' '?nd' nd $(hop=255 v6 $link6 $out6 58 $(icmp 137 0 ${z:0:64}))
+	row 'router advertisement' '?not_listed' '?not_listed' nd $(hop=255 v6 $link6 $all6 58 $(icmp 134 0 ${z:0:16}))
+	row 'router advertisement, listed' '?not_listed' '?not_listed' nd $(hop=255 v6 $in6 $in6 58 $(icmp 134 0 ${z:0:16}))
+	row redirect '?not_listed' '?not_listed' nd $(hop=255 v6 $link6 $out6 58 $(icmp 137 0 ${z:0:64}))
 	row 'discovery from another link' '?not_listed' '?not_listed' nd $(hop=254 v6 $out6 $out6 58 $solicit)
 	row 'discovery, code 1' '?not_listed' '?not_listed' nd $(hop=255 v6 $out6 $out6 58 $(icmp 135 1 ${z:0:32}))
 	row 'discovery after hop-by-hop' '?not_listed' '?not_listed' nd $(hop=255 v6 $out6 $out6 0 $(behind_hbh 58 $solicit))

@@ -140,6 +140,10 @@ plan_one() { # TARGET
 		[[ $replace && $at_taken == bpf ]] || die 2 "$1: pref 1 is taken by somebody else's $at_taken filter${replace:+, which tc does not replace}"
 	elif ! is_ours "$at_id"; then
 		[[ $replace ]] || die 2 "$1: $at_name (id $at_id) is attached and not ours (use: replace)"
+	elif [[ $program == *_allow && ! $replace ]]; then
+		list_root_read "$at_id"
+		[[ ! $list_root || $list_root == "$bpffs" ]] ||
+			die 2 "$1: attached with the list of $list_root (keep it: TC_BPF_MNT=$list_root; to give it the list of $bpffs: replace)"
 	fi
 	"${hook}_check" "$1"
 	todo[$1]=nothing
@@ -213,8 +217,10 @@ hook_apply() {
 		[[ ${todo[$target]} == nothing ]] || attach_one "$target"
 	done
 	if [[ ! $dry ]]; then
+		k_when_blind=attached_blindly k_blind=''
 		((${#targets[@]} == 1)) || k_stale
 		for target in "${targets[@]}"; do verify_one "$target"; done
+		k_when_blind=''
 	fi
 	for target in "${targets[@]}"; do
 		[[ ${gone[$target]-} ]] || set_log "$target"
@@ -263,9 +269,9 @@ attach_one() { # TARGET
 	ip_status "${1% *}" "$named" "$what $name"
 }
 
-# Whether the device is not there any more. Of several that is no error for the others.
+# Whether a port is not there any more, which is no error for the others.
 hook_gone() { # TARGET, with the device read again
-	((${#targets[@]} > 1)) && [[ ${k_index[${1% *}]-0} != "${index[$1]}" ]] || return 1
+	[[ ${given[ports]-} && ! $k_blind && ${k_index[${1% *}]-0} != "${index[$1]}" ]] || return 1
 	gone[$1]=1
 }
 
@@ -301,6 +307,8 @@ verify_one() { # TARGET
 	[[ ${todo[$1]} != nothing && ! ${gone[$1]-} ]] || return 0
 	if ((${#targets[@]} == 1)); then
 		"${hook}_again" "$1"
+		[[ ! $k_blind ]] || k_cannot "$hook"
+		! hook_gone "$1" || return 0
 	else
 		k_snapshot
 		! hook_gone "$1" || return 0
@@ -310,6 +318,15 @@ verify_one() { # TARGET
 		die 3 "$1: ${used[$1]} was accepted, but another program is attached"
 	[[ $hook != xdp || $mode == auto || $mode == "$at_mode" ]] || die 3 "$1: attached in $at_mode mode, not $mode"
 	object_note "$at_tag" "$loader" "$what" "${used[$1]}"
+}
+
+# What ip or tc has attached stays, although it cannot be seen: taken off, nothing would filter.
+attached_blindly() {
+	local names
+	printf -v names ', %s' "${done_targets[@]}"
+	done_targets=() added=''
+	rm_pins
+	die 3 "${names#, }: ${program:-$named} was attached, but cannot be read back (see: $(command_of status))"
 }
 
 set_log() { # TARGET
@@ -440,26 +457,42 @@ notes_sweep() {
 # --- words
 
 # What an attachment to the device that was read sees.
-sees() { # DEV HOOK
+sees() { # DEV HOOK [ID]
 	local seen
 	sees_read "$@"
 	printf '%s' "$seen"
 }
-sees_read() { # DEV HOOK; sets seen
+sees_read() { # DEV HOOK [ID]; sets seen
+	local name_shown before='' at dev=$1 ports=''
+	shown "$1"
+	[[ $2 != tc/* || ! ${3-} ]] || before_read "$@"
+	set -- "$name_shown" "$2"
+	# On the ports of a bridge frames are met first.
+	[[ $2:$dev_kind != xdp:bridge ]] || for at in "${!k_at_dev[@]}"; do
+		[[ ${k_at_hook[at]} != xdp || ${k_master[${k_at_dev[at]}]-} != "$dev" ]] || ports+=", ${k_at_dev[at]}"
+	done
 	case $2:$dev_kind:$dev_master in
 	tc/egress:bridge:*) printf -v seen 'what the host sends out through %s (host to container, outside to container), not container to container' "$1" ;;
 	tc/egress:*:-) printf -v seen 'every frame that leaves through %s' "$1" ;;
 	tc/egress:*) printf -v seen 'every frame that leaves %s by this port' "$dev_master" ;;
-	xdp:bridge:*) printf -v seen 'what comes up to the host through %s (container to host, container to outside), not container to container (use: %s %s ports)' "$1" "${use_ports:=$(command_of xdp-on)}" "$1" ;;
+	xdp:bridge:*)
+		if [[ $ports ]]; then
+			shown "${ports#, }"
+			printf -v seen 'what comes up to the host through %s (container to host, container to outside), after the programs on its ports: %s' "$1" "$name_shown"
+			return
+		fi
+		printf -v seen 'what comes up to the host through %s (container to host, container to outside), not container to container (use: %s %s ports)' "$1" "${use_ports:=$(command_of xdp-on)}" "$1"
+		;;
 	*:bridge:*) printf -v seen 'what comes up to the host through %s (container to host, container to outside), not container to container' "$1" ;;
 	*:-) printf -v seen 'every frame that enters through %s' "$1" ;;
 	*) printf -v seen 'every frame that enters %s by this port' "$dev_master" ;;
 	esac
+	[[ ! $before ]] || seen+=", but not what programs before it accept: $before"
 }
 
 # Says what is attached: a line for each target, or JSON.
 hook_report() {
-	local target where list='' lines=() text log seen
+	local target where list='' lines=() text log seen name_shown
 	for target in "${!gone[@]}"; do note "$target: went away meanwhile"; done
 	((${#gone[@]} < ${#targets[@]})) || die 2 "$device: no port is left"
 	[[ ! $quiet || $json ]] || return 0
@@ -469,14 +502,15 @@ hook_report() {
 		((${#targets[@]} == 1)) || "${hook}_at" "$target"
 		where=xdp
 		[[ $hook == xdp ]] || where=tc/${target##* }
-		sees_read "$dev_name" "$where"
+		sees_read "$dev_name" "$where" "$at_id"
 		if [[ $json ]]; then
 			printf -v text '{"ifname":%s,"ifindex":%d,"hook":"%s","program":"%s","ours":true,"mode":%s,"id":%d,"tag":"%s","sees":%s}' \
 				"$(json_string "$dev_name")" "$dev_index" "$where" "$at_name" "$(json_string "$at_mode")" "$at_id" "$at_tag" "$(json_string "$seen")"
 		else
 			log=${log_now[$at_id]-}
 			[[ ${log:-off} != off ]] && log=", log $log" || log=''
-			text="$target: $at_name${at_mode:+, $at_mode mode}, id $at_id, tag $at_tag$list$log; sees $seen"
+			shown "$target"
+			text="$name_shown: $at_name${at_mode:+, $at_mode mode}, id $at_id, tag $at_tag$list$log; sees $seen"
 		fi
 		lines+=("$text")
 	done
@@ -491,7 +525,9 @@ hook_report() {
 json_string() { # TEXT; null if it is empty
 	local text=${1//\\/\\\\}
 	[[ $text ]] || { printf null && return; }
-	printf '"%s"' "${text//\"/\\\"}"
+	text=${text//\"/\\\"}
+	json_clean text
+	printf '"%s"' "$text"
 }
 
 # --- what ip and tc say
@@ -516,6 +552,17 @@ attach_try() { # WORD…
 	done
 }
 
+# Which devices on top have a program: that is what the kernel does not say.
+first_off_above() { # DEV
+	local dev near off=''
+	k_stale
+	above_read "$1"
+	for dev in $near; do
+		[[ $dev == "$1" || ! ${k_xdp_id[$dev]} ]] || off+=", $(command_of xdp-off) $dev"
+	done
+	[[ ! $off ]] || printf ' (first: %s)' "${off#, }"
+}
+
 # The lines of our programs' common errors are ip's and libbpf's; these are what a user can act on.
 ip_status() { # DEV FILE SECTION; of the complaint of ip or tc
 	local why
@@ -528,7 +575,7 @@ ip_status() { # DEV FILE SECTION; of the complaint of ip or tc
 	*'legacy map definitions'*) die 2 "$2: legacy map definitions, which this libbpf does not load (make builds modernize, which helps)" ;;
 	*'failed to initialize slot'*) die 2 "$2: tail calls, which ip does not set up (with bpftool: see modernize(8))" ;;
 	*'MTU'*) die 2 "$1: $why (no xdp.frags to use: lower the MTU of both ends, or use: mode generic)" ;;
-	*'upper device'*) die 2 "$1: $why (first: $(command_of xdp-off) $dev_master)" ;;
+	*'upper device'*) die 2 "$1: $why$(first_off_above "$1")" ;;
 	*'lower device'*) die 2 "$1: $why (first: $(command_of xdp-off) $1 ports)" ;;
 	*'native mode'*) die 2 "$1: $why (use: mode generic)" ;;
 	*'bpf_link'* | *'BPF XDP link'*) die 2 "$1: $why (held by a bpf_link of another program)" ;;

@@ -15,8 +15,8 @@ declare -A k_xdp_id=() k_xdp_name=() k_xdp_tag=() k_xdp_mode=() # of the XDP pro
 k_devices=() k_name_of=()
 # Attachments, by number: device, hook (xdp, tc/ingress, tc/egress), program id, mode (empty on tc),
 # whether it is ours (true, false), on how many hooks the same loaded program is (its counters and its
-# log are theirs together), and all of it as JSON.
-k_at_dev=() k_at_hook=() k_at_id=() k_at_mode=() k_at_ours=() k_at_shared=() k_at_json=()
+# log are theirs together), all of it as JSON, and whether it is by tcx (true, false).
+k_at_dev=() k_at_hook=() k_at_id=() k_at_mode=() k_at_ours=() k_at_shared=() k_at_json=() k_at_tcx=()
 k_ours=() k_shared=() # by program: 1 if it is ours on some hook, on how many it is
 # Programs, by id. counters, bss and lost are map ids, 0 if there is no such map; slots are the ids of
 # the arrays that it looks for the list in, lists are NAME=ID of the maps of a list.
@@ -26,18 +26,45 @@ k_prog_counters=() k_prog_bss=() k_prog_lost=() k_prog_slots=() k_prog_lists=()
 k_map_type=() k_map_name=() k_map_max=() k_map_pinned=()
 declare -A k_pin=()
 
+# The kernel allows control characters in the names of devices, and ip, tc and bpftool print them as they
+# are, which JSON does not allow.
+json_clean() { # VARIABLE
+	local -n dirty=$1
+	local i byte
+	dirty=${dirty//$'\n'/ }
+	[[ $dirty == *[[:cntrl:]]* ]] || return 0
+	for ((i = 1; i < 32; i++)); do
+		printf -v byte '\\x%02x' "$i"
+		printf -v byte '%b' "$byte"
+		[[ $dirty != *"$byte"* ]] || printf -v dirty '%s' "${dirty//"$byte"/$(printf '\\u%04x' "$i")}"
+	done
+}
+
+# A name as it may be shown: with its control characters escaped.
+shown() { # NAME; sets name_shown
+	name_shown=$1
+	[[ $1 != *[[:cntrl:]]* ]] || printf -v name_shown '%q' "$1"
+}
+
 k_fresh='' k_partial='' # partial: hooks have changed since
 k_stale() { k_fresh=''; }
+
+# What cannot be read ends the command. One that has changed something by then names a function in
+# k_when_blind, which says what is in force. k_blind: what was asked last of one device was not answered.
+k_when_blind='' k_blind=''
+k_cannot() { # MESSAGE
+	${k_when_blind:-die 2} "$1"
+}
 
 # bpftool's status tells nothing: a batch that went well may end with 255. kernel.jq looks for the
 # answers instead, and fails if one is missing: "cannot look" must never read as "nothing there".
 k_snapshot() {
 	[[ ! $k_fresh ]] || return 0
 	local links batch rows row f claims='' names='' file
-	links=$(ip -j -d addr show) || die 2 'cannot read the devices (ip -j -d addr show)'
-	# The kernel allows control characters in names, JSON does not.
-	[[ $links != *[[:cntrl:]]* ]] || { links=${links//$'\n'/ } && links=${links//[[:cntrl:]]/?}; }
+	links=$(ip -j -d addr show 2>/dev/null) || k_cannot 'cannot read the devices (ip -j -d addr show)'
 	batch=$(bpftool -j -f batch file - 2>/dev/null <<<$'prog show\nmap show\nnet show') || :
+	json_clean links
+	json_clean batch
 	for file in "$attached"/*; do
 		[[ -e $file ]] || break
 		netns_read
@@ -51,9 +78,9 @@ k_snapshot() {
 	done
 	rows=$(printf '%s\n%s\n' "$links" "$batch" |
 		jq -rn --arg claims "$claims" --arg objects "$names" -f "$lib/kernel.jq" 2>&1) ||
-		die 2 "cannot read the programs and maps (bpftool): ${rows##*$'\n'}"
-	[[ $rows == *'end' && $rows == *$'device\x1f'* ]] || die 2 'cannot read the devices, programs and maps: ip, bpftool or jq has said too little'
-	k_devices=() k_name_of=() k_at_dev=() k_at_hook=() k_at_id=() k_at_mode=() k_at_ours=() k_at_shared=() k_at_json=()
+		k_cannot "cannot read the programs and maps (bpftool): ${rows##*$'\n'}"
+	[[ $rows == *'end' && $rows == *$'device\x1f'* ]] || k_cannot 'cannot read the devices, programs and maps: ip, bpftool or jq has said too little'
+	k_devices=() k_name_of=() k_at_dev=() k_at_hook=() k_at_id=() k_at_mode=() k_at_ours=() k_at_shared=() k_at_json=() k_at_tcx=()
 	k_ours=() k_shared=() k_index=() k_type=() k_kind=() k_master=() k_mtu=() k_mac=() k_link=() k_named=()
 	k_addr4=() k_addr6=() k_dynamic=() k_xdp_id=() k_xdp_name=() k_xdp_tag=() k_xdp_mode=() k_pin=()
 	k_prog_type=() k_prog_name=() k_prog_tag=() k_prog_btf=() k_prog_maps=()
@@ -63,7 +90,7 @@ k_snapshot() {
 		case ${f[0]-} in
 		hook)
 			k_at_dev+=("${f[1]}") k_at_hook+=("${f[2]}") k_at_id+=("${f[3]}") k_at_mode+=("${f[4]}")
-			k_at_ours+=("${f[5]}") k_at_shared+=("${f[6]}") k_at_json+=("${f[7]}")
+			k_at_ours+=("${f[5]}") k_at_shared+=("${f[6]}") k_at_json+=("${f[7]}") k_at_tcx+=("${f[8]}")
 			k_shared[f[3]]=${f[6]}
 			[[ ${f[5]} != true ]] || k_ours[f[3]]=1
 			;;
@@ -135,7 +162,11 @@ dev_read() { # DEV
 k_device() { # DEV
 	k_partial=1
 	local text modes=('' native generic offloaded several)
-	text=$(ip -j -d link show dev "$1" 2>/dev/null) || text=''
+	k_blind=''
+	if ! text=$(ip -j -d link show dev "$1" 2>&1); then
+		[[ $text == *'does not exist'* || $text == *'Cannot find device'* ]] || k_blind=1
+		text=''
+	fi
 	k_index[$1]=0 k_xdp_id[$1]='' k_xdp_name[$1]='' k_xdp_tag[$1]='' k_xdp_mode[$1]=''
 	[[ $text =~ \"ifindex\":([0-9]+) ]] || return 0
 	k_index[$1]=${BASH_REMATCH[1]}
@@ -176,6 +207,21 @@ looks_into_pins() { # ID
 	done
 }
 
+# The root (TC_BPF_MNT) below which the list is pinned that a program looks into, into list_root; empty
+# if it has none, or it is pinned nowhere.
+list_root_read() { # ID
+	local pin slot below=${globals#"$bpffs"}
+	k_snapshot
+	list_root='' slot=${k_prog_slots[$1]-}
+	slot=${slot%% *}
+	[[ $slot ]] || return 0
+	for pin in "${!k_pin[@]}"; do
+		[[ ${k_pin[$pin]} == "$slot" && $pin == *"$below"/pb_* ]] || continue
+		list_root=${pin%"$below"/pb_*}
+		[[ $list_root != "$bpffs" ]] || return 0
+	done
+}
+
 # Programs other than these that use one of our pins, or this one: "NAME id N, …".
 lists_in_use() { # ID…
 	users_of "$globals"/pb_* but "$@"
@@ -205,6 +251,36 @@ ports_of() { # BRIDGE
 	done
 }
 
+# Devices on which the host sees what enters through DEV: DEV itself, the bridge, bond, team or VRF that
+# it is a part of, and VLAN, macvlan and ipvlan devices on top of any of these. Into near, with a space
+# before and after each name, the nearest first. (The link of a veth is its other end.)
+above_read() { # DEV
+	local dev was=''
+	k_snapshot
+	near=" $1 "
+	while [[ $near != "$was" ]]; do
+		was=$near
+		for dev in "${k_devices[@]}"; do
+			[[ $was != *" $dev "* || ! ${k_master[$dev]} || $near == *" ${k_master[$dev]} "* ]] || near+="${k_master[$dev]} "
+			case ${k_kind[$dev]} in
+			vlan | macvlan | macvtap | ipvlan | ipvtap) ;;
+			*) continue ;;
+			esac
+			[[ ! ${k_link[$dev]} || $was != *" ${k_link[$dev]} "* || $near == *" $dev "* ]] || near+="$dev "
+		done
+	done
+}
+
+# The routers that default routes were learned of by advertisements: "ADDR DEV" a line.
+advertised_routers() {
+	local text route='"gateway":"([^"]*)","dev":"([^"]*)"(.*)'
+	text=$(ip -j -6 route show default proto ra 2>/dev/null) || return 0
+	while [[ $text =~ $route ]]; do
+		printf '%s %s\n' "${BASH_REMATCH[1]}" "${BASH_REMATCH[2]}"
+		text=${BASH_REMATCH[3]}
+	done
+}
+
 # The device that packets to an address leave through.
 route_to() { # ADDR
 	[[ ! $(ip -j route get "$1" 2>/dev/null) =~ \"dev\":\"([^\"]*)\" ]] || printf '%s' "${BASH_REMATCH[1]}"
@@ -216,8 +292,13 @@ route_to() { # ADDR
 filters_read() { # DEV ingress|egress
 	local text one i=0
 	fl_kind=() fl_pref=() fl_chain=() fl_protocol=() fl_handle=() fl_id=() fl_name=() fl_tag=() fl_direct=()
+	k_blind=''
 	text=$(tc -j filter show dev "$1" "$2" 2>/dev/null) || text=''
-	[[ $text == *']' ]] || die 2 "cannot read the filters of $1 $2 (tc -j filter show)"
+	[[ $text == *']' ]] || {
+		k_blind=1
+		k_cannot "cannot read the filters of $1 $2 (tc -j filter show)"
+		return 0
+	}
 	text=${text//'{"protocol":'/$'\x1e'}
 	while [[ $text == *$'\x1e'* ]]; do
 		text=${text#*$'\x1e'}
@@ -264,6 +345,20 @@ tc_before() { # ID; of the filters that were read
 		before+=", ${fl_name[i]:-${fl_kind[i]}}"
 	done
 	printf '%s' "${before#, }"
+}
+
+# Programs of others that a hook asks before this one, as the snapshot has it: tcx before all filters.
+# What they accept, it does not see. Into before.
+before_read() { # DEV HOOK ID
+	local i names=''
+	k_snapshot
+	for i in "${!k_at_dev[@]}"; do
+		[[ ${k_at_dev[i]} == "$1" && ${k_at_hook[i]} == "$2" ]] || continue
+		[[ ${k_at_id[i]} != "$3" ]] || break
+		[[ ${k_at_ours[i]} != true && (${k_at_tcx[i]} == true || ${k_prog_type[$3]-}) ]] || continue
+		names+=", ${k_prog_name[${k_at_id[i]}]:-a program without a name}"
+	done
+	before=${names#, }
 }
 
 # The qdisc that has the hooks, into qdisc: clsact, ingress (which has only that one), or none.

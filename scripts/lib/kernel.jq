@@ -7,7 +7,8 @@
 # each. $objects: the names of our objects, one a line. Regular expressions would double the time.
 
 def set: split("\n") | map({key: ., value: true}) | from_entries;
-def row: map(if . == null then "" else tostring end) | join("\u001f");
+# A name that holds the separator is not to be told from two fields.
+def row: map(if . == null then "" else tostring | split("\u001f") | join("?") end) | join("\u001f");
 def mode: {"1": "native", "2": "generic", "3": "offloaded", "4": "several"}["\(.mode)"];
 def list_of: # what a map of this name is of a list, or nothing
 	ltrimstr("pb_") as $n | select($n != .) | ($n | rtrimstr("s") | rtrimstr("_slot")) as $what |
@@ -39,16 +40,16 @@ input as $links | input as $batch |
 # Attachments. Of several on one hook bpftool names the first one first.
 [($links[] | select(.xdp.prog) | {ifindex, hook: "xdp", id: .xdp.prog.id, mode: (.xdp | mode)}),
  ($net[0].tc[]? | (.id // .prog_id) as $id | select($id and .ifindex) |
-	{ifindex, hook: ("tc/" + (.kind | ltrimstr("clsact/") | ltrimstr("tcx/"))), id: $id, mode: null})] |
+	{ifindex, hook: ("tc/" + (.kind | ltrimstr("clsact/") | ltrimstr("tcx/"))), id: $id, mode: null, tcx: (.kind | startswith("tcx/"))})] |
 map(. as $at | $link["\(.ifindex)"] as $l | $prog["\(.id)"] as $p | select($l and $p) |
 	{ifname: $l.ifname, ifindex, hook, program: $p.name,
 	 ours: ($claimed["\(.ifindex).\(.hook | ltrimstr("tc/")).\($p.tag)"] == true or
 		($p.counters != 0 and $ours[$p.name // ""] == true)),
-	 mode, id, tag: $p.tag, btf_id: ($p.btf_id // 0), kind: ($l.linkinfo.info_kind // "-"), master: ($l.master // "-"),
+	 mode, id, tcx, tag: $p.tag, btf_id: ($p.btf_id // 0), kind: ($l.linkinfo.info_kind // "-"), master: ($l.master // "-"),
 	 counters: $p.counters, bss: $p.bss, lost: $p.lost, slots: $p.slots, lists: $p.lists}) |
 (reduce .[] as $h ({}; ."\($h.id)" += 1)) as $users |
 (.[] | . + {shared: $users["\(.id)"]} |
-	["hook", .ifname, .hook, .id, .mode, .ours, .shared, tojson] | row),
+	["hook", .ifname, .hook, .id, .mode, .ours, .shared, tojson, .tcx // false] | row),
 ($links[] | (.xdp.prog // {} | . + ($prog["\(.id)"] // {})) as $p |
 	["device", .ifname, .ifindex, .link_type, .linkinfo.info_kind, .master, .mtu, .address, .link,
 	 $p.id, $p.name, $p.tag, (.xdp // {} | mode), (.altnames // [] | .[])] | row),

@@ -27,7 +27,8 @@ attachment_rows() {
 			((k_prog_bss[id] == 0)) || asked["map lookup id ${k_prog_bss[id]} key 0 0 0 0"]=1
 			((k_prog_lost[id] == 0)) || asked["map dump id ${k_prog_lost[id]}"]=1
 		fi
-		row attachment "${k_at_json[i]}" "$(sees "$dev" "${k_at_hook[i]}")" "$btf"
+		list_root_read "$id"
+		row attachment "${k_at_json[i]}" "$(sees "$dev" "${k_at_hook[i]}" "$id")" "$btf" "${list_root:+$list_root${globals#"$bpffs"}}"
 	done
 	questions=("${!asked[@]}")
 }

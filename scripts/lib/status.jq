@@ -2,7 +2,7 @@
 # What `status` prints, from the answers of bpftool (standard input; k_ask) and rows of fields. The first
 # line is the status: 0, or 2 if something could not be read.
 #
-# $rows: attachment JSON SEES BTF-ID | port NAME INDEX BRIDGE | list NAME USED ROOM |
+# $rows: attachment JSON SEES BTF-ID LIST | port NAME INDEX BRIDGE | list NAME USED ROOM |
 # table NAME ENTRIES BYTES | trace NAME |
 # link TRACE ID TYPE WHERE | traced N | pin PATH | reason NUMBER NAME | log NUMBER NAME
 # $device: only this one and its ports. $pinned: ids of maps that are pinned anywhere.
@@ -14,6 +14,12 @@ def number:
 		reduce .[] as $b (0; . * 256 + ($b | ltrimstr("0x") | explode | map(hex) | if length == 2 then .[0] * 16 + .[1] else .[0] end))
 	end;
 def readable: type == "array" or (type == "object" and (has("error") | not));
+# A name with its control characters escaped, as bash reads it.
+def shown: explode |
+	if any(.[]; . < 32 or . == 127) then
+		"$\u0027" + (map(if . < 32 or . == 127 then "\\x" + ("0123456789abcdef" as $d | $d[. / 16 | floor:(. / 16 | floor) + 1] + $d[. % 16:. % 16 + 1])
+			elif . == 39 or . == 92 then "\\" + ([.] | implode) else [.] | implode end) | join("")) + "\u0027"
+	else implode end;
 def list_text: if length < 2 then .[0] else (.[:-1] | join(", ")) + " and " + .[-1] end;
 
 ($rows | split("\n") | map(select(. != "") | split("\u001f"))) as $rows |
@@ -46,7 +52,7 @@ def log_of($map):
 	$answers["map lookup id \($map) key 0 0 0 0"] | select(readable) |
 	[.. | .pb_log_mode? | numbers] | if . == [] then "" else $logs["\(.[0])"] // "" end;
 
-[rows("attachment") | (.[1] | fromjson) + {sees: .[2], btf: .[3]}] as $all |
+[rows("attachment") | (.[1] | fromjson) + {sees: .[2], btf: .[3], list: .[4]}] as $all |
 [$all[] | select($device == "" or .ifname == $device or .master == $device) | . as $at |
 	[$all[] | select(.id == $at.id and (.ifname != $at.ifname or .hook != $at.hook)) |
 		if .hook == $at.hook then .ifname else "\(.ifname) \(.hook)" end] as $others |
@@ -56,10 +62,10 @@ def log_of($map):
 	[(if .counters != 0 and $count == [] then "counters" else empty end), (if $log == [] then "log" else empty end),
 	 (if $untold == [] then "not_told" else empty end)] as $unreadable |
 	(if .slots - $pinned == [] then {} else {stale_list: true} end) as $stale |
-	del(.btf_id, .kind, .master, .slots, .bss, .lost, .lists, .shared, .btf) + {sees, counters: $count[0]} +
+	del(.tcx, .btf_id, .kind, .master, .slots, .bss, .lost, .lists, .shared, .btf, .list) + {sees, counters: $count[0]} +
 	(if ($log[0] // "") != "" then {log: $log[0]} else {} end) + (if $untold[0] then {not_told: $untold[0]} else {} end) +
 	(if $others == [] then {} else {shared_with: $others} end) +
-	(if $unreadable == [] then {} else {unreadable: $unreadable} end) + $stale] as $attachments |
+	(if $unreadable == [] then {} else {unreadable: $unreadable} end) + (if (.list // "") == "" then {} else {list} end) + $stale] as $attachments |
 {attachments: $attachments,
  unfiltered_ports: [rows("port") | {ifname: .[1], ifindex: (.[2] | tonumber), master: .[3]}],
  lists: [rows("list") | {name: .[1], used: (.[2] | tonumber), max: (.[3] | tonumber)}],
@@ -71,18 +77,19 @@ def log_of($map):
 if $json != "" then tojson else
 	(.attachments as $all | range($all | length) as $i | $all[$i] |
 		. as $at | ([$all[:$i][] | select(.id == $at.id)][0]) as $before |
-		"\(.ifname) \(.hook): \(.program // "a program without a name")\(if .ours then "" else " (not ours)" end)\(if .mode then ", \(.mode) mode" else "" end), id \(.id), tag \(.tag)",
+		"\(.ifname | shown) \(.hook): \(.program // "a program without a name")\(if .ours then "" else " (not ours)" end)\(if .mode then ", \(.mode) mode" else "" end), id \(.id), tag \(.tag)",
 		"  sees \(.sees)",
+		(if .list then "  list \(.list)/pb_*" else empty end),
 		(if .stale_list then "  its list is pinned no more: allow and deny do not reach it (run \($xdp_on) again)" else empty end),
-		if $before then "  counters shared with \($before.ifname)\(if $before.hook == .hook then "" else " \($before.hook)" end) (see there)" else
-			(if .shared_with and .counters then "  counters shared with \(.shared_with | list_text)" else empty end),
+		if $before then "  counters shared with \($before.ifname | shown)\(if $before.hook == .hook then "" else " \($before.hook)" end) (see there)" else
+			(if .shared_with and .counters then "  counters shared with \(.shared_with | map(shown) | list_text)" else empty end),
 			(.counters // {} | to_entries[] | .key as $verdict | .value | to_entries[] |
 				"  \($verdict) \(.key): \(.value.packets) packets, \(.value.bytes) bytes"),
 			(.unreadable[]? | "  \(if . == "not_told" then "not told" else . end) unreadable"),
 			(if .log and .log != "off" then "  log \(.log) (read it with \($events))" else empty end),
 			(.not_told // {packets: 0} | select(.packets > 0) | "  not told: \(.packets) packets, \(.above_rate) of them above the rate")
 		end),
-	(.unfiltered_ports[] | "\(.ifname): UNFILTERED port of \(.master) (run \($xdp_on) \(.master) ports again)"),
+	(.unfiltered_ports[] | "\(.ifname | shown): UNFILTERED port of \(.master | shown) (run \($xdp_on) \(.master | shown) ports again)"),
 	(if (.attachments | length) == 0 then "nothing is attached" else empty end),
 	(.lists[] | "list \(.name): \(.used)/\(.max)"),
 	(.tables[] | "table \(.name): \(.entries) entries, \(.bytes / 1024 | floor) KiB"),

@@ -32,6 +32,7 @@ way_read() { # xdp|ingress|egress|''
 lists_of() { # ID
 	local list
 	list_where=${k_prog_lists[$1]// /,} list_pinned=1
+	list_root_read "$1"
 	for list in ${k_prog_lists[$1]}; do
 		[[ ${k_pin[$list_base${list%=*}]-} == "${list#*=}" ]] || list_pinned=''
 	done

@@ -55,7 +55,6 @@ enum filter {
 	IN6,
 	OUT6,
 	ND,
-	ROUTER,
 	PMTU6,
 	MLD1,
 	MLD2,
@@ -95,7 +94,7 @@ static const char *const text[FILTERS] = {
 		  " and ip[2:2] <= len - L3)",
 	[IN4] = "IN4",
 	[OUT4] = "OUT4",
-	[IGMP] = "ip proto 2 and ip src host 0.0.0.0 and ip[8] = 1 and ip dst net 224.0.0.0/4",
+	[IGMP] = "ip proto 2 and ip src host 0.0.0.0 and ip dst net 224.0.0.0/4 and ip[8] = 1",
 	[PMTU4] = "icmp[0] = 3 and icmp[1] = 4 and ip[6:2] & 0x3fff = 0 and ip[2:2] >= " HLEN
 		  " + 28 and icmp[8] & 0xf0 = 0x40 and icmp[27] >= 0 and QUOTED4",
 	[ICMP4] = "ip proto 1",
@@ -105,8 +104,7 @@ static const char *const text[FILTERS] = {
 	[IN6] = "IN6",
 	[OUT6] = "OUT6",
 	[ND] = "ip6[6] = 58 and ip6[7] = 255 and ip6[4:2] >= 8 and ip6[47] >= 0 and "
-	       "ip6[40] >= 133 and ip6[40] <= 137 and ip6[41] = 0",
-	[ROUTER] = "ip6[40] = 134 or ip6[40] = 137",
+	       "(ip6[40] = 133 or ip6[40] = 135 or ip6[40] = 136) and ip6[41] = 0",
 	[PMTU6] = "ip6[6] = 58 and ip6[40] = 2 and ip6[4:2] >= 48 and ip6[87] >= 0 and "
 		  "ip6[48] & 0xf0 = 0x60 and QUOTED6",
 	[MLD1] = MLD_FROM "ip6[6] = 58 and ip6[4:2] >= 8 and ip6[47] >= 0 and " MLD("ip6[40]"),
@@ -463,7 +461,7 @@ static enum pb_reason allow(const struct at *a, bool out)
 			return PB_MALFORMED;
 		if (is(a, out ? OUT6 : IN6))
 			return PB_LISTED;
-		if (is(a, ND) && (out || !is(a, ROUTER)))
+		if (is(a, ND))
 			return PB_ND;
 		if (!out && is(a, PMTU6))
 			return PB_PMTU;

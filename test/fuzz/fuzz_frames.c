@@ -225,20 +225,17 @@ static void put_ip4(struct buffer *to, bool quoted)
 	put16(to, 0);
 	put16(to, chance());
 	put16(to, one_in(3) ? ONE_OF(fragments) : one_in(20) ? chance() : 0);
-	put8(to, proto == 2 && !one_in(4) ? 1 + below(2) : chance());
+	put8(to, proto == 2 && !one_in(4) ? 1 : chance());
 	put8(to, proto);
 	put16(to, chance());
 	if (proto == 2 && one_in(3))
 		put(to, "\0\0\0", 4);
 	else
 		put_addr(to, AF_INET);
-	if (proto == 2 && !one_in(4)) { /* to a group, or next to one */
-		put8(to, 0xdf + below(18));
-		put8(to, chance());
-		put16(to, chance());
-	} else {
+	if (proto == 2 && !one_in(4))
+		put(to, "\xe0\0\0\x16", 4);
+	else
 		put_addr(to, AF_INET);
-	}
 	if (words > 5)
 		put_chance(to, (words - 5) * 4);
 	if (!quoted)
