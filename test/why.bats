@@ -169,7 +169,7 @@ runs_of() { # PROGRAM-ID
 	[[ ${lines[1]} == '  to change it: scripts/xdp-off v1' && ${lines[2]} == '  by hand: ip link set dev v1 xdpdrv off' ]]
 	# A program that looks into another list than the one that is pinned.
 	host bash -c "rm $globals/pb_*"
-	host allow -q 10.0.0.3
+	run -3 host allow -q 10.0.0.3
 	says 1 'v1 xdp: xdp_allow: drop (not_listed): 10.0.0.3; nearest 10.0.0.2/32; its list is pinned no more, allow and deny do not reach it' 10.0.0.3 v1
 	[[ ${#lines[@]} == 1 ]]
 }
