@@ -58,7 +58,8 @@ run_frames() { # ID COUNTERS-ID BTF-ID LAST
 		got=$(bpftool -j batch file - <<<"$lines" 2>"$tmp/err" | awk -v big="$big" -v runs="$pb_reasons" -f "$lib/probe.awk") || :
 		while read -r n ret reason; do
 			[[ $n ]] || break
-			[[ $n$ret$reason != *[!0-9?-]* && $ret ]] || die 2 "cannot run the program (id $id): $n $ret $reason"
+			[[ $n != *[!0-9]* && ($ret == - || ($ret && $ret != *[!0-9]* && $reason && $reason != *[!0-9?]*)) ]] ||
+				die 2 "cannot run the program (id $id): $n $ret $reason"
 			if [[ $ret != - ]]; then
 				if ((!$2)); then reason=-; elif [[ $reason != \? ]]; then reason=${reason_name[reason]-?}; fi
 			fi
