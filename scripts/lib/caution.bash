@@ -18,7 +18,7 @@ ssh_peer() {
 
 # Warns of routers whose advertisements would be dropped: what the host has learned from them runs out.
 warn_of_routers() {
-	local router dev keys kind key routers
+	local router dev routers
 	routers=$(advertised_routers)
 	while read -r router dev; do
 		[[ $router && $near == *" $dev "* ]] || continue

@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include "ask.h"
 #include "build.h"
 #include "say.h"
@@ -104,11 +105,15 @@ static int main_ask(const char *verb, int argc, char **argv, bool json)
 
 int main(int argc, char **argv)
 {
+	/* Before Linux 5.11 the memory of maps counts as locked. What is refused, making one says.
+	 */
+	const struct rlimit all = { RLIM_INFINITY, RLIM_INFINITY };
 	struct set asked = { 0 };
 	bool dry = false, json = false;
 	const char *verb;
 	int i, status;
 
+	setrlimit(RLIMIT_MEMLOCK, &all);
 	signal(SIGPIPE, SIG_IGN); /* nobody listens: no reason to stop half-way */
 	for (i = 1; i < argc && argv[i][0] == '-' && argv[i][1]; i++) {
 		if (!strcmp(argv[i], "-h") || !strcmp(argv[i], "--help"))
