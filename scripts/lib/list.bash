@@ -44,6 +44,8 @@ list_retire() {
 	[[ $(users_of "${old[@]}") ]] || run rm -f "${old[@]}"
 }
 
+# Set: what is to be taken out need not be there.
+list_missing=''
 # Carries out an edit: all of it or, if one entry cannot be done, nothing.
 list_edit() { # add|del|replace|flush|rollback [file FILE] [ADDR…]
 	local did how value pin moved=() plus minus
@@ -54,8 +56,8 @@ list_edit() { # add|del|replace|flush|rollback [file FILE] [ADDR…]
 	[[ -d $globals || ${*: -1} == - ]] || "$fill" -p "$prog" -n build "$globals" "$@" >/dev/null || exit $?
 	need_globals
 	take_lock
-	did=$("$fill" -p "$prog" ${dry:+-n} build "$globals" "$@") || list_failed $?
-	say "$fill" build "$globals" "$@"
+	did=$("$fill" -p "$prog" ${dry:+-n} ${list_missing:+-m} build "$globals" "$@") || list_failed $?
+	say "$fill" ${list_missing:+-m} build "$globals" "$@"
 	read -r how did <<<"$did"
 	read -ra value <<<"$did"
 	if [[ $how != flip ]]; then # same, or done
@@ -155,12 +157,12 @@ map lookup pinned ${list_pin[$net_kind]} key hex ${net_key//_/ }"
 	esac
 	# shellcheck disable=SC2086 # words
 	say bpftool $edit
-	[[ $tables != 00 || $rest == *value:* ]] || return 0
-	list_entry "$3"
-	if [[ $found_kind == table && $found_text == "$3" ]]; then
+	if [[ $tables != 00 ]]; then
+		list_missing=1 # it may be in the table as well, but need not
 		list_edit del "$3"
-	elif [[ $found == in ]]; then
-		warn "$3: still allowed by $found_text"
+	elif [[ $rest == *value:* ]]; then
+		list_entry "$3"
+		[[ $found != in ]] || warn "$3: still allowed by $found_text"
 	fi
 }
 

@@ -40,7 +40,7 @@ static int read_whole(struct store *st, struct set *whole)
 
 /* What the list is to become. */
 static int work_out(enum edit edit, const struct set *whole, const struct set *asked,
-		    struct set *next)
+		    struct set *next, bool may_miss)
 {
 	struct said missing = { 0 };
 	char text[ENTRY_TEXT];
@@ -52,7 +52,7 @@ static int work_out(enum edit edit, const struct set *whole, const struct set *a
 		return set_add_all(next, whole) || set_add_all(next, asked) || set_sort(next)
 			       ? no_memory()
 			       : 0;
-	for (i = 0; i < asked->n; i++)
+	for (i = 0; i < asked->n && !may_miss; i++)
 		if (!set_find(whole, &asked->e[i]))
 			say_some(&missing, "not in the list: %s", entry_text(text, &asked->e[i]));
 	say_rest(&missing, "not in the list");
@@ -387,7 +387,7 @@ static int roll_back(struct store *st, const struct set *whole, bool dry)
 	return print_flip(&state, plus.n, minus.n);
 }
 
-int build(const char *dir, enum edit edit, struct set *asked, bool dry)
+int build(const char *dir, enum edit edit, struct set *asked, bool dry, bool may_miss)
 {
 	struct set whole = { 0 }, next = { 0 }, plus = { 0 }, minus = { 0 };
 	struct plan plan = { 0 };
@@ -405,7 +405,7 @@ int build(const char *dir, enum edit edit, struct set *asked, bool dry)
 		return 2;
 	if (edit == EDIT_ROLLBACK)
 		return roll_back(&st, &whole, dry);
-	status = work_out(edit, &whole, asked, &next);
+	status = work_out(edit, &whole, asked, &next, may_miss);
 	if (status)
 		return status;
 	if (set_minus(&plus, &next, &whole) || set_minus(&minus, &whole, &next))
@@ -413,9 +413,8 @@ int build(const char *dir, enum edit edit, struct set *asked, bool dry)
 	changed = count_changed(&whole, &next);
 	if (!plus.n && !minus.n && !changed) {
 		puts("same");
-		return fflush(stdout) ? 2 : 0;
-	}
-	if (is_fixed(&st)) {
+		status = fflush(stdout) ? 2 : 0;
+	} else if (is_fixed(&st)) {
 		if (changed && set_add_all(&plus, asked)) /* an end of time that changes */
 			return no_memory();
 		if (!dry && edit_fixed(&st, &next, &plus, &minus))

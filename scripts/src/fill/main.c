@@ -16,7 +16,7 @@
 #include "text.h"
 
 static const char usage[] =
-	"Usage: fill [-n] build DIR add|del|replace [file FILE|-] [ADDR...]\n"
+	"Usage: fill [-n] [-m] build DIR add|del|replace [file FILE|-] [ADDR...]\n"
 	"       fill [-n] build DIR flush|rollback\n"
 	"       fill open DIR\n"
 	"       fill test WHERE ADDR...\n"
@@ -38,7 +38,8 @@ static const char usage[] =
 	"  first  print the first host and network of each family that let in\n"
 	"  keys   print the map, key and text of entries\n"
 	"\n"
-	"Options: -n change nothing, -j JSON, -p NAME: the command that messages are of\n"
+	"Options: -n change nothing, -m del: what is not in the list is no error, -j JSON,\n"
+	"-p NAME: the command that messages are of\n"
 	"Status: 0 done, 1 invalid arguments or not in the list, 2 refused\n";
 
 static const char *const edits[] = { "add", "del", "replace", "rollback", "flush" };
@@ -52,7 +53,7 @@ static int words(struct set *to, int argc, char **argv)
 	return status;
 }
 
-static int main_build(int argc, char **argv, bool dry)
+static int main_build(int argc, char **argv, bool dry, bool may_miss)
 {
 	struct set asked = { 0 };
 	size_t edit;
@@ -72,7 +73,7 @@ static int main_build(int argc, char **argv, bool dry)
 		status = words(&asked, argc - 2, argv + 2);
 	if (status)
 		return status;
-	return build(argv[0], edit == 4 ? EDIT_REPLACE : (enum edit)edit, &asked, dry);
+	return build(argv[0], edit == 4 ? EDIT_REPLACE : (enum edit)edit, &asked, dry, may_miss);
 }
 
 static int main_ask(const char *verb, int argc, char **argv, bool json)
@@ -109,7 +110,7 @@ int main(int argc, char **argv)
 	 */
 	const struct rlimit all = { RLIM_INFINITY, RLIM_INFINITY };
 	struct set asked = { 0 };
-	bool dry = false, json = false;
+	bool dry = false, json = false, may_miss = false;
 	const char *verb;
 	int i, status;
 
@@ -122,6 +123,8 @@ int main(int argc, char **argv)
 			return printf("%s\n", version) < 0 ? 2 : 0;
 		if (!strcmp(argv[i], "-n"))
 			dry = true;
+		else if (!strcmp(argv[i], "-m"))
+			may_miss = true;
 		else if (!strcmp(argv[i], "-j"))
 			json = true;
 		else if (!strcmp(argv[i], "-p") && i + 1 < argc)
@@ -140,7 +143,7 @@ int main(int argc, char **argv)
 		return status ? status : print_keys(&asked);
 	}
 	if (!strcmp(verb, "build"))
-		return main_build(argc, argv, dry);
+		return main_build(argc, argv, dry, may_miss);
 	if (!strcmp(verb, "open"))
 		return argc == 1 ? open_list(*argv) : bad_argument("open takes one word", *argv);
 	if (!strcmp(verb, "test") || !strcmp(verb, "list") || !strcmp(verb, "diff") ||
