@@ -56,6 +56,11 @@ teardown() { sandbox_end; }
 	echo "$output"
 	((${#args[@]} == 8))
 	[[ $(grep -c ' run, ' <<<"$output") == 8 ]]
+	# The same list, compiled: what is added lies within networks that are listed.
+	awk 'BEGIN { for (; i < 1200; i++) printf "10.8.%d.%d\n2001:db8:8:%x::/64\n", i / 256, i % 256, i }' | host allow -q file -
+	[[ $(host fill count "$globals" | grep -c table) == 2 ]]
+	run -0 host "$fuzz/fuzz_frames" -n "$(often 50000 200000)" -r "$(often 5000 20000)" -s 8 -t "$BATS_TEST_TMPDIR/table" "${listed[@]}" "${args[@]}"
+	[[ $(grep -c ' run, ' <<<"$output") == 8 ]]
 	# And it would be seen.
 	host deny -q 10.0.0.1
 	run -1 host "$fuzz/fuzz_frames" -n 50000 -r 5000 -s 7 "${listed[@]}" "${args[@]}"
