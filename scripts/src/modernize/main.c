@@ -179,7 +179,8 @@ static int modernize(const struct options *o, const struct file *old, struct obj
 {
 	struct rewrite r = { .note = o->quiet ? NULL : note };
 	const char *map, *why = object_why(obj, &map);
-	uint32_t n = obj->maps.n_legacy, typed = obj->typed;
+	uint32_t n = obj->maps.n_legacy, typed = obj->typed, n_what;
+	bool incomplete = is_incomplete(obj);
 	struct stat st;
 	int err, rc;
 
@@ -219,12 +220,10 @@ static int modernize(const struct options *o, const struct file *old, struct obj
 	free(r.out);
 	if (rc || o->quiet)
 		return rc;
-	if (n || !typed)
-		printf("%s: %u legacy map definition%s made modern\n", o->new, n,
-		       n == 1 ? "" : "s");
-	else
-		printf("%s: %u function symbol%s made modern\n", o->new, typed,
-		       typed == 1 ? "" : "s");
+	n_what = n || !typed ? n : typed;
+	printf("%s: %u %s%s made modern%s\n", o->new, n_what,
+	       n || !typed ? "legacy map definition" : "function symbol", n_what == 1 ? "" : "s",
+	       incomplete ? "; only its own loader can complete it" : "");
 	return rc;
 }
 

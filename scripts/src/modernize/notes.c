@@ -48,6 +48,19 @@ static void note_text(const struct object *o, note_fn *note, void *arg)
 	}
 }
 
+bool is_incomplete(const struct object *o)
+{
+	uint32_t i;
+
+	for (i = 0; i < o->maps.n; i++)
+		if (o->maps.map[i].legacy && lacks_entries(&o->maps.map[i]))
+			return true;
+	for (i = 1; i < o->elf.n_symbols; i++)
+		if (is_undefined(o, i))
+			return true;
+	return false;
+}
+
 void notes(const struct object *o, note_fn *note, void *arg)
 {
 	uint32_t i;

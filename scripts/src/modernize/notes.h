@@ -12,6 +12,8 @@
 typedef void note_fn(void *arg, const char *kind, const char *name, const char *text,
 		     const char *word);
 
+/* Whether today's loaders refuse the object all the same, until its own loader has completed it. */
+bool is_incomplete(const struct object *o);
 void notes(const struct object *o, note_fn *note, void *arg);
 
 #endif
