@@ -12,7 +12,7 @@ teardown() { sandbox_end; }
 
 # An object NAME.o of the fixture.
 legacy() { # NAME FLAG…
-	clang -target "${target:-bpf}" -O2 -Wall -Werror -I "/usr/include/$(cc -dumpmachine)" "${@:2}" \
+	"${compiler:-clang}" -target "${target:-bpf}" -O2 -Wall -Werror -I "/usr/include/$(cc -dumpmachine)" "${@:2}" \
 		-c "$repo/test/fixtures/legacy.bpf.c" -o "$1.o"
 }
 # The same, made modern: NAME.new.o.
@@ -99,6 +99,32 @@ fails() { # STATUS PATTERN OLD [NEW]
 	[[ ${#stderr_lines[@]} == 1 && ! $output && $stderr == $2 ]] || { echo "$stderr" && false; }
 	[[ ! $before || $before == "$(sha256sum <"$3")" ]]
 	[[ ! -e none.o && -z $(compgen -G '*.o.??????') ]]
+}
+
+# What clang 3.7 to 7 made of it: functions and maps whose symbols have neither a type nor a size.
+old_form() { # NAME FLAG…
+	legacy "$1" -S "${@:2}"
+	grep -q '\.type.*@function' "$1.o"
+	sed -E '/^\s*\.type\s.*@function/d; /^\s*\.size\s/d; s/@object/@notype/' "$1.o" >"$1.s"
+	"${compiler:-clang}" -target bpf -c "$1.s" -o "$1.o"
+	[[ $(llvm-readelf -s "$1.o") != *FUNC* ]]
+}
+# And of clang 8 to 11 without -g: BTF and function information with nothing in them.
+empty_btf() { # NAME FLAG…
+	legacy "$@"
+	printf '\x9f\xeb\x01\x00\x18\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x01\0\0\0\0' >empty.btf
+	printf '\x9f\xeb\x01\x00\x18\0\0\0\0\0\0\0\x04\0\0\0\x04\0\0\0\x04\0\0\0\x08\0\0\0\x10\0\0\0' >empty.ext
+	llvm-objcopy --add-section .BTF=empty.btf --add-section .BTF.ext=empty.ext "$1.o"
+}
+# bpftool puts tail.o's programs into its array; the ping is dropped behind the tail call.
+tail_calls() { # OBJECT
+	host bpftool prog loadall "$1" /sys/fs/bpf/tail type xdp pinmaps /sys/fs/bpf/tail_maps
+	host ip link set dev v1 xdp pinned /sys/fs/bpf/tail/legacy
+	filters
+	host bpftool map delete pinned /sys/fs/bpf/tail_maps/jumps key 1 0 0 0
+	reaches client1 172.17.0.1
+	detach
+	host rm -r /sys/fs/bpf/tail /sys/fs/bpf/tail_maps
 }
 
 # --- by traffic
@@ -274,11 +300,7 @@ fails() { # STATUS PATTERN OLD [NEW]
 	[[ $(modernize -j show tail.o | jq -c '.maps[] | select(.name == "jumps") | .programs') == '[{"key":1,"name":"target"}]' ]]
 	run ! attach tail.new.o
 	[[ $output == *"failed to initialize slot [1] to prog 'target'"* && ! $(xdp_id v1) ]]
-	host bpftool prog loadall tail.new.o /sys/fs/bpf/tail type xdp pinmaps /sys/fs/bpf/tail_maps
-	host ip link set dev v1 xdp pinned /sys/fs/bpf/tail/legacy
-	filters # the ping is dropped behind the tail call
-	host bpftool map delete pinned /sys/fs/bpf/tail_maps/jumps key 1 0 0 0
-	reaches client1 172.17.0.1
+	tail_calls tail.new.o
 }
 
 @test "a static program, which libbpf since 1.0 refuses too, becomes a global one" {
@@ -350,6 +372,250 @@ fails() { # STATUS PATTERN OLD [NEW]
 		host bpftool prog loadall "my_$name.o" "/sys/fs/bpf/$name"
 		host rm -rf "/sys/fs/bpf/$name"
 	done
+}
+
+@test "clang 3.7 to 7: functions without a type and a size are programs again, sub-programs and tail calls too" {
+	local flags n=0
+	network
+	for flags in '' -DSTATIC '-DSUBPROG -DSTATIC' -DEACH; do
+		n=$((n + 1))
+		# shellcheck disable=SC2086 # words
+		old_form "form$n" $flags
+		run -0 --separate-stderr modernize "form$n.o" "form$n.new.o"
+		[[ $output == *'made modern' && ! $stderr ]]
+		works "form$n.new.o"
+		# A loader sees what it would see of the same code from a newer compiler.
+		# shellcheck disable=SC2086
+		modern "newer$n" $flags
+		diff <(modernize -j show "form$n.new.o" | jq .programs) <(modernize -j show "newer$n.new.o" | jq .programs)
+	done
+	old_form tail -DDEF=36 -DTAIL
+	run -0 --separate-stderr modernize tail.o tail.new.o
+	[[ $stderr == 'modernize: map jumps: its programs are filled in by bpftool prog loadall, not by ip or tc: target' ]]
+	tail_calls tail.new.o
+	# Labels of blocks are no functions, though their symbols look the same.
+	[[ $(llvm-readelf -s tail.o) == *NOTYPE*LBB* && $(modernize show tail.o) != *LBB* ]]
+}
+
+@test "such functions in an object without maps, or with modern ones, are mended too, and xdp-on takes them" {
+	network
+	printf '%s\n' '.section xdp_drop, "ax", @progbits' '.globl drop' 'drop:' 'r0 = 1' 'exit' \
+		'.section license, "aw", @progbits' '.asciz "GPL"' >none.s
+	clang -target bpf -c none.s -o none.o
+	run ! attach none.o xdp_drop
+	run -0 --separate-stderr modernize none.o none.new.o
+	[[ $output == 'none.new.o: 1 function symbol made modern' && ! $stderr ]]
+	attach none.new.o xdp_drop
+	cut_off client1 172.17.0.1
+	detach
+	run -0 --separate-stderr host xdp-on v1 obj none.o sec xdp_drop
+	[[ $stderr == *'loading a modernized copy'* ]]
+	cut_off client1 172.17.0.1
+}
+
+@test "clang 8 to 11 without -g: empty BTF is none" {
+	network
+	for flags in '' '-DSTATIC -DSUBPROG'; do
+		# shellcheck disable=SC2086 # words
+		empty_btf empty $flags
+		modernize -q empty.o empty.new.o
+		works empty.new.o
+	done
+	# Types, but function information without a record.
+	legacy noext -g
+	llvm-objcopy --remove-section=.rel.BTF.ext --update-section=.BTF.ext=empty.ext noext.o
+	modernize -q noext.o noext.new.o
+	works noext.new.o
+}
+
+@test "sections by #pragma clang section: BTF calls them .data, and the object loads nevertheless" {
+	network
+	for btf in '' -g; do
+		modern "pragma$btf" -DPRAGMA $btf
+		works "pragma$btf.new.o"
+	done
+	[[ $(bpftool btf dump file pragma-g.o) == *"DATASEC '.data'"* ]]
+	# Data that is where BTF says stays described.
+	modern data -DPRAGMA -DGLOBALS -g
+	works data.new.o
+}
+
+@test "sizes that loaders filled in, because the type dictates them" {
+	network
+	for btf in '' -g; do
+		legacy "zero$btf" -DZERO $btf
+		run -0 --separate-stderr modernize "zero$btf.o" "zero$btf.new.o"
+		[[ ${stderr_lines[0]} == 'modernize: map events: a size was 0, its type dictates it: key 4, value 4' ]]
+		[[ ${stderr_lines[1]} == 'modernize: map jumps: a size was 0, its type dictates it: key 4, value 4' && ${#stderr_lines[@]} == 2 ]]
+		works "zero$btf.new.o"
+	done
+	[[ $(modernize -j show zero.o | jq -c '.notes[0]') == '{"kind":"map","name":"events","note":"a size was 0, its type dictates it","word":"key 4, value 4"}' ]]
+}
+
+@test "the names that Calico gives a definition's members, and a definition inside another struct" {
+	network
+	modern calico -DDEF=28 -DCALICO -DPIN=2 -g
+	works calico.new.o
+	[[ $(host ls "$globals") == *second* ]]
+	host rm "$(host find /sys/fs/bpf -name second -print -quit)"
+	modern nested -DDEF=24 -DNESTED -DPIN=2 -g
+	works nested.new.o
+	[[ $(host ls "$globals") == *second* ]]
+}
+
+@test "a program in .text, which loaders keep for sub-programs: its section gets another name, and that is said" {
+	network
+	for btf in '' '-g -DCORE'; do
+		name=text${btf%% *}
+		# shellcheck disable=SC2086 # words
+		legacy "$name" -DTEXT $btf
+		run -0 --separate-stderr modernize "$name.o" "$name.new.o"
+		[[ $stderr == "modernize: section .text: today's loaders keep this name for sub-programs, the programs are now in: text" ]]
+		[[ $(modernize show "$name.o") == *'note: section .text: '*' text'* ]]
+		attach "$name.new.o" text
+		filters
+		each_map_is_its_own
+		detach
+	done
+	[[ $(bpftool btf dump file text-g.new.o) == *"FUNC 'legacy'"* ]]
+	# Beside others it stays, and is named.
+	sed 's/^char _license/int lonely(CONTEXT *ctx) { return 1; }\n&/' "$repo/test/fixtures/legacy.bpf.c" >both.c
+	clang -target bpf -O2 -DSUBPROG -I "/usr/include/$(cc -dumpmachine)" -c both.c -o both.o
+	run -0 --separate-stderr modernize both.o both.new.o
+	[[ $stderr == "modernize: program lonely: nothing calls it, and today's loaders load no program from: .text" ]]
+	works both.new.o
+	# Programs in .text that call each other have no place where they could go.
+	legacy calls -DTEXT -DSUBPROG
+	fails 2 "modernize: cannot be carried over: calls.o: its programs are in .text, which today's loaders keep for sub-programs" calls.o
+}
+
+@test "sections that are empty now are gone: no loader complains of them" {
+	new_host host mounts
+	for flags in -DEACH '-DEACH -g' '-DEACH -DSTATIC -g'; do
+		# shellcheck disable=SC2086 # words
+		modern each $flags
+		[[ $(llvm-readelf -S each.o) == *' maps/first '*' maps/third '* ]]
+		run -0 llvm-readelf -S each.new.o
+		[[ $output == *' .maps '* && $output != *maps/* && $output != *moved* ]]
+		run -0 host bpftool -d prog loadall each.new.o /sys/fs/bpf/each type xdp
+		[[ $output == *libbpf:* && $output != *'elf: skipping'* ]]
+		host rm -r /sys/fs/bpf/each
+		llvm-readelf -a each.new.o >/dev/null 2>readelf.err
+		[[ ! -s readelf.err ]]
+		# Debug information still stands where it stood.
+		[[ $flags != *-g* ]] || diff <(llvm-dwarfdump each.o | tail -n +2) <(llvm-dwarfdump each.new.o | tail -n +2)
+	done
+	modern orphan -g
+	legacy orphan -g
+	llvm-objcopy --remove-section=.BTF --remove-section=.rel.BTF orphan.o
+	modernize -q orphan.o orphan.new.o
+	[[ $(llvm-readelf -S orphan.new.o) != *.BTF.ext* ]]
+}
+
+@test "what only the object's own loader can complete is named, and not called loadable" {
+	local complete='modernize makes an object of it that only its own loader can complete'
+	new_host host mounts
+	for btf in '' -g; do
+		legacy "extern$btf" -DEXTERN $btf
+		run -0 --separate-stderr modernize "extern$btf.o" new.o
+		[[ $stderr == "modernize: symbol limit: its own loader puts the value in; today's loaders refuse the object: undefined" ]]
+		[[ $output == 'new.o: 4 legacy map definitions made modern; only its own loader can complete it' ]]
+		run -0 modernize show "extern$btf.o"
+		[[ $output == *'note: symbol limit: '* && ${lines[-1]} == "$complete" ]]
+		run ! host bpftool prog loadall new.o /sys/fs/bpf/new type xdp
+	done
+	legacy entries -DZERO=2
+	run -0 --separate-stderr modernize entries.o new.o
+	[[ ${stderr_lines[-1]} == "modernize: map sized: its own loader set the number of entries, today's loaders cannot create it: max_entries 0" ]]
+	[[ $output == *'; only its own loader can complete it' ]]
+	run -0 modernize show entries.o
+	[[ $output == *'note: map sized: '* && ${lines[-1]} == "$complete" ]]
+	run ! host bpftool prog loadall new.o /sys/fs/bpf/new type xdp
+	# An index of 0 may as well mean that nobody set it.
+	legacy index -DDEF=28 -DNUMA=0 -DINDEX=0
+	run -0 --separate-stderr modernize index.o new.o
+	[[ $stderr == 'modernize: map outer: its inner map is taken to be the first one, because inner_map_idx is 0: first' ]]
+	[[ $(modernize show index.o) == *"note: map outer: "* ]]
+	host bpftool prog loadall new.o /sys/fs/bpf/new type xdp
+}
+
+@test "an array of definitions is refused: its maps have no names" {
+	printf '%s\n' 'struct def { unsigned type, key_size, value_size, max_entries, map_flags; };' \
+		'__attribute__((section("maps"), used)) struct def all[N] = { { 2, 4, 8, 1 }, [N - 1] = { 1, 4, 8, 5 } };' \
+		'__attribute__((section("xdp"), used)) int pass(void *ctx) { return 2; }' >all.c
+	for btf in '' -g; do
+		clang -target bpf -O2 $btf -DN=2 -c all.c -o all.o
+		fails 2 'modernize: cannot be carried over: all.o: map all: an array of 2 definitions, and each map needs a name' all.o
+	done
+	clang -target bpf -O2 -g -DN=1 -Wno-initializer-overrides -c all.c -o one.o
+	[[ $(modernize show one.o) == *'map all: hash, key 4, value 8, entries 5; legacy, 20 bytes'* ]]
+	modernize -q one.o one.new.o
+	[[ $(modernize show one.new.o) == *'map all: hash, key 4, value 8, entries 5; BTF'* ]]
+}
+
+@test "code that has no name, and BTF that libbpf refuses, are never called modern" {
+	legacy nameless -S
+	sed -E '/\.(type|size|globl)\s+legacy/d; s/^legacy:/.Lnameless:/' nameless.o >nameless.s
+	clang -target bpf -c nameless.s -o nameless.o
+	fails 2 "modernize: cannot be carried over: nameless.o: it has code that no function's name stands for" nameless.o
+	legacy ext -g
+	printf '\x9f\xeb\x01\x00\x18\0\0\0\0\0\0\0\x04\0\0\0\x04\0\0\0\x04\0\0\0\x09\0\0\0\x10\0\0\0' >odd.ext
+	llvm-objcopy --remove-section=.rel.BTF.ext --update-section=.BTF.ext=odd.ext ext.o
+	fails 2 'modernize: cannot be carried over: ext.o: its .BTF.ext is corrupt' ext.o
+}
+
+@test "tail calls through a pinned array: the page's two lines" {
+	network
+	legacy tail -DDEF=36 -DTAIL
+	sed 's/\.id = 7/&, .pinning = 2/' "$repo/test/fixtures/legacy.bpf.c" >pinned.c
+	clang -target bpf -O2 -DDEF=36 -DTAIL -I "/usr/include/$(cc -dumpmachine)" -c pinned.c -o pinned.o
+	modernize -q pinned.o pinned.new.o
+	[[ $(modernize show pinned.o) == *'map jumps: '*', pinned, '* ]]
+	host bpftool prog loadall pinned.new.o /sys/fs/bpf/tail type xdp
+	host ip link set dev v1 xdp pinned /sys/fs/bpf/tail/legacy
+	filters
+	host bpftool map delete pinned /sys/fs/bpf/jumps key 1 0 0 0
+	reaches client1 172.17.0.1
+}
+
+# --- what several compilers make
+
+# Everything that the fixture can be, by one compiler; records by the types that it writes.
+every_kind() { # COMPILER
+	local compiler=$1 flags n=0
+	for flags in '' -DSTATIC -DSUBPROG -DGLOBALS '-DDEF=36 -DPIN=2 -DINNER=1' -DMIXED -DEACH -DPRAGMA -DZERO '-DDEF=28 -DCALICO' '-DDEF=24 -DNESTED'; do
+		for btf in '' -g; do
+			[[ $flags$btf != -DMIXED ]] || continue # needs BTF
+			n=$((n + 1))
+			# shellcheck disable=SC2086 # words
+			modern "kind$n" $flags $btf
+			works "kind$n.new.o" || { echo "$compiler $flags $btf" && false; }
+		done
+		# shellcheck disable=SC2086
+		[[ $flags == -DMIXED ]] || { old_form "old$n" $flags && modernize -q "old$n.o" "old$n.new.o" && works "old$n.new.o"; } ||
+			{ echo "$compiler $flags, old form" && false; }
+	done
+	modern tail -DDEF=36 -DTAIL -g
+	tail_calls tail.new.o
+	modern record -DRECORD -g
+	run -0 bpf_dump -q -j -t record -b record.new.o - < <(printf '\x20\0\0\0\x2a\0\0\0\xfe\xff\xff\xffsome name\0\0\0\0\0\0\0\x01\0\0\0\0\0\0\0')
+	[[ $(jq -c '[.id, .change, .name, .kind]' <<<"$output") == '[42,-2,"some name","TWO"]' ]] || { echo "$compiler: $output" && false; }
+}
+
+# bats test_tags=long
+@test "clang 11 of Debian 11: every kind loads, filters and is decoded" {
+	local old
+	old=$("$repo/test/fixtures/get-clang")
+	[[ $("$old" --version) == *'version 11.'* ]]
+	network
+	every_kind "$old"
+}
+
+# bats test_tags=long
+@test "this machine's clang, and clang 19 where it is: every kind loads, filters and is decoded" {
+	network
+	every_kind clang
+	! command -v clang-19 >/dev/null || every_kind clang-19
 }
 
 # --- on the way, in commands

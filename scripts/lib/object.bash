@@ -16,10 +16,11 @@ takes_legacy() { # ip|tc|bpftool
 # a copy that modernize has made and that goes with the command. What is no object at all, the loader
 # says.
 modern_object() { # ip|tc|bpftool FILE
-	local text map='' why='' value='":"(([^"\\]|\\.)*)"'
+	local text map='' why='' what='legacy map definitions' value='":"(([^"\\]|\\.)*)"'
 	object=$2
 	[[ -x $here/modernize ]] && text=$("$here/modernize" -j show "$2" 2>/dev/null) || return 0
-	[[ $text == *'"flavour":"legacy"'* && $text != *'"state":"modern"'* ]] && ! takes_legacy "$1" || return 0
+	[[ $text == *'"state":"legacy"'* || ($text == *'"flavour":"legacy"'* && $text != *'"state":"modern"'*) ]] &&
+		! takes_legacy "$1" || return 0
 	if [[ $text != *'"state":"legacy"'* ]]; then
 		[[ ! $text =~ \"reason$value ]] || why=${BASH_REMATCH[1]}
 		[[ ! $text =~ \"reason_map$value ]] || map=${BASH_REMATCH[1]}
@@ -27,7 +28,8 @@ modern_object() { # ip|tc|bpftool FILE
 	fi
 	[[ $tmp ]] || scratch
 	object=$tmp/modern/${2##*/}
-	note "$2: legacy map definitions, which this $1 does not load; loading a modernized copy"
+	[[ $text == *'"flavour":"legacy"'* ]] || what="an old compiler's functions"
+	note "$2: $what, which this $1 does not load; loading a modernized copy"
 	say mkdir -p "$tmp/modern"
 	say "$here/modernize" "$2" "$object"
 	mkdir -p "$tmp/modern"

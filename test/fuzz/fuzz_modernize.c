@@ -18,9 +18,9 @@ static void print(const struct object *o, bool json)
 	out_close(&out);
 }
 
-static void note(const char *kind, const char *name, const char *text, const char *word)
+static void note(void *arg, const char *kind, const char *name, const char *text, const char *word)
 {
-	if (!*kind || !name || !*text || !word)
+	if (arg || !*kind || !name || !*text || !word)
 		abort();
 }
 
@@ -40,6 +40,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		if (object_open(&again, r.out, r.len) || object_is_legacy(&again) ||
 		    again.maps.n != n)
 			abort();
+		object_rules(&again);
 		print(&again, true);
 		object_close(&again);
 		free(r.out);

@@ -17,6 +17,7 @@ struct elf_part { /* a section */
 	uint64_t flags, addr, size, align, entry;
 	const uint8_t *data; /* NULL: it takes no space in the file */
 	uint8_t *own;	     /* the same, if it is a copy that may be changed */
+	bool gone;	     /* left out when the file is written */
 };
 
 struct elf_symbol {

@@ -13,7 +13,7 @@
 #define PUT(m, p, type, field, v)                                                                  \
 	elf_put(m, (p) + offsetof(type, field), sizeof(((type *)NULL)->field), v)
 
-static void elf_put(const struct elf_image *m, uint8_t *p, int size, uint64_t v)
+void elf_put(const struct elf_image *m, uint8_t *p, int size, uint64_t v)
 {
 	int i;
 
@@ -89,6 +89,37 @@ int elf_add(struct elf_image *m, const char *name, uint32_t type, uint32_t *sect
 	return elf_rename(m, *section, name);
 }
 
+/* A section symbol of it, which only debug information refers to, becomes a local one of no section. */
+int elf_remove(struct elf_image *m, uint32_t section)
+{
+	uint32_t i;
+
+	if (section == m->names || section == m->symtab || !section)
+		return -EBADMSG;
+	for (i = 0; i < m->n_symbols; i++) {
+		struct elf_symbol *y = &m->symbol[i];
+
+		if (y->section != section)
+			continue;
+		if (ELF64_ST_TYPE(y->info) != STT_SECTION)
+			return -EBADMSG;
+		y->info = ELF64_ST_INFO(STB_LOCAL, STT_NOTYPE);
+		y->section = SHN_ABS;
+	}
+	for (i = 1; i < m->n; i++) {
+		struct elf_part *s = &m->part[i];
+
+		if (s->gone || i == section)
+			continue;
+		if (s->link == section)
+			return -EBADMSG;
+		if ((s->type == SHT_REL || s->type == SHT_RELA) && s->info == section)
+			s->gone = true;
+	}
+	m->part[section].gone = true;
+	return 0;
+}
+
 /* ELF requires local symbols first, so relocations get new symbol numbers. */
 static int write_symbols(struct elf_image *m)
 {
@@ -141,10 +172,61 @@ static int write_symbols(struct elf_image *m)
 	return err;
 }
 
+/* What refers to sections by number, now that some have gone: other sections, and groups. */
+static int relink(struct elf_image *m, const uint32_t *to)
+{
+	uint32_t i;
+	int err = 0;
+
+	for (i = 1; !err && i < m->n; i++) {
+		struct elf_part *s = &m->part[i];
+		uint64_t at;
+
+		if (s->link < m->n)
+			s->link = to[s->link];
+		if (s->info < m->n && (s->type == SHT_REL || s->type == SHT_RELA))
+			s->info = to[s->info];
+		if (s->type != SHT_GROUP)
+			continue;
+		err = elf_grow(m, i, s->size);
+		for (at = 4; !err && at + 4 <= s->size; at += 4) {
+			uint64_t member = elf_get(m, s->own + at, 4);
+
+			elf_put(m, s->own + at, 4, member < m->n ? to[member] : member);
+		}
+	}
+	return err;
+}
+
+/* The new number of the section that holds names, and of how many there are. */
+static int renumber(struct elf_image *m, uint32_t *names, uint32_t *n)
+{
+	uint32_t *to = calloc(m->n, sizeof(*to)), i;
+	int err;
+
+	if (!to)
+		return -ENOMEM;
+	for (i = 0, *n = 0; i < m->n; i++)
+		to[i] = m->part[i].gone ? 0 : (*n)++;
+	*names = to[m->names];
+	for (i = 0; i < m->n_symbols; i++)
+		if (m->symbol[i].section < m->n)
+			m->symbol[i].section = to[m->symbol[i].section];
+	err = m->symtab ? write_symbols(m) : 0; /* by the old numbers */
+	if (!err && *n < m->n)
+		err = relink(m, to);
+	free(to);
+	return err;
+}
+
 static int place(const struct elf_image *m, uint64_t *at, uint32_t i, uint64_t *size)
 {
 	const struct elf_part *s = &m->part[i];
 
+	if (s->gone) {
+		*size = 0;
+		return 0;
+	}
 	if (s->align > ELF_ALIGN_MAX || (s->align & (s->align - 1)))
 		return -EBADMSG;
 	*size = s->data ? s->size : 0;
@@ -157,10 +239,10 @@ int elf_write(struct elf_image *m, uint8_t **out, size_t *len)
 {
 	uint64_t at = sizeof(Elf64_Ehdr), size, kept = 0;
 	uint8_t *b, *p;
-	uint32_t i;
+	uint32_t i, n, names;
 	int err;
 
-	err = m->symtab ? write_symbols(m) : 0;
+	err = renumber(m, &names, &n);
 	for (i = 0; !err && i < m->n; i++) {
 		err = place(m, &at, i, &size);
 		at += size;
@@ -171,20 +253,23 @@ int elf_write(struct elf_image *m, uint8_t **out, size_t *len)
 	if (kept > m->len) /* sections overlap */
 		return -EBADMSG;
 	at = (at + 7) & -8ull;
-	*len = at + m->n * sizeof(Elf64_Shdr);
+	*len = at + n * sizeof(Elf64_Shdr);
 	b = calloc(1, *len);
 	if (!b)
 		return -ENOMEM;
 	memcpy(b, m->buf, sizeof(Elf64_Ehdr));
 	PUT(m, b, Elf64_Ehdr, e_shoff, at);
-	PUT(m, b, Elf64_Ehdr, e_shnum, m->n);
+	PUT(m, b, Elf64_Ehdr, e_shnum, n);
+	PUT(m, b, Elf64_Ehdr, e_shstrndx, names);
 	PUT(m, b, Elf64_Ehdr, e_phoff, 0);
 	PUT(m, b, Elf64_Ehdr, e_phnum, 0);
 	p = b + at;
 	at = sizeof(Elf64_Ehdr);
-	for (i = 0; i < m->n; i++, p += sizeof(Elf64_Shdr)) {
+	for (i = 0; i < m->n; i++) {
 		const struct elf_part *s = &m->part[i];
 
+		if (s->gone)
+			continue;
 		place(m, &at, i, &size);
 		PUT(m, p, Elf64_Shdr, sh_name, s->name_off);
 		PUT(m, p, Elf64_Shdr, sh_type, s->type);
@@ -199,6 +284,7 @@ int elf_write(struct elf_image *m, uint8_t **out, size_t *len)
 		if (size)
 			memcpy(b + at, s->data, size);
 		at += size;
+		p += sizeof(Elf64_Shdr);
 	}
 	*out = b;
 	return 0;

@@ -13,6 +13,8 @@
 #define LEAST	   16 /* bytes of a definition: all but the flags */
 #define PIN_OBJECT 1  /* PIN_OBJECT_NS, PIN_GLOBAL_NS of iproute2's bpf_elf.h */
 #define PIN_GLOBAL 2
+#define TYPE_MAX   33 /* the last map type, BPF_MAP_TYPE_ARENA, which older headers do not have */
+#define NESTED_MAX 4  /* structs in a definition */
 #define SLOTS_MAX  65536 /* filled slots of a map-in-map; each takes 8 bytes of the file */
 
 __attribute__((format(printf, 2, 3))) static void because(char *why, const char *format, ...)
@@ -190,12 +192,15 @@ static const struct {
 	const char *name;
 	enum map_word word;
 } members[] = {
-	{ "type", MAP_TYPE },		{ "key_size", MAP_KEY },
+	{ "type", MAP_TYPE },		{ "map_type", MAP_TYPE },
+	{ "key_size", MAP_KEY },
 	{ "size_key", MAP_KEY },	{ "value_size", MAP_VALUE },
 	{ "size_value", MAP_VALUE },	{ "max_entries", MAP_MAX },
 	{ "max_elem", MAP_MAX },	{ "map_flags", MAP_FLAGS },
 	{ "flags", MAP_FLAGS },		{ "id", MAP_ID },
-	{ "pinning", MAP_PINNING },	{ "inner_id", MAP_INNER_ID },
+	{ "map_id", MAP_ID },		{ "pinning", MAP_PINNING },
+	{ "pinning_strategy", MAP_PINNING }, /* Calico */
+	{ "inner_id", MAP_INNER_ID },
 	{ "inner_idx", MAP_INNER_IDX }, { "inner_map_idx", MAP_INNER_MAP_IDX },
 	{ "numa_node", MAP_NUMA },
 };
@@ -222,40 +227,85 @@ static bool find_var(const struct btf *btf, const char *name, struct btf_view *v
 	return false;
 }
 
-/* The struct type of a map's variable. */
-static bool find_struct(const struct btf *btf, const char *name, struct btf_view *def)
+/* The struct type of a map's variable; *n: of how many it is an array, otherwise 1. */
+static bool find_struct(const struct btf *btf, const char *name, struct btf_view *def, uint64_t *n)
 {
 	struct btf_view var;
+	int depth;
 
-	return btf && find_var(btf, name, &var) && !btf_bare(btf, var.type, def) &&
-	       def->kind == BTF_KIND_STRUCT;
+	*n = 1;
+	if (!btf || !find_var(btf, name, &var) || btf_bare(btf, var.type, def))
+		return false;
+	for (depth = 0; depth < BTF_DEPTH && def->kind == BTF_KIND_ARRAY; depth++) {
+		*n *= def->word;
+		if (*n > UINT32_MAX || btf_bare(btf, def->type, def))
+			return false;
+	}
+	return def->kind == BTF_KIND_STRUCT;
 }
 
-/* By the names of members. false: these are not the names of a definition. */
-static bool words_by_name(struct object_map *map, const struct elf_image *m, const uint8_t *p,
-			  const struct btf *btf, const struct btf_view *def)
+/*
+ * By the names of members; those of a nested struct are the definition's too. `at`: where the struct
+ * begins in the definition. false: a member lies outside.
+ */
+static bool members_by_name(struct object_map *map, const struct elf_image *m, const struct btf *btf,
+			    const struct btf_view *def, uint64_t at, int depth)
 {
+	const uint8_t *p = m->part[map->section].data + map->at;
 	struct btf_part part;
+	struct btf_view t;
 	uint32_t i;
 
 	for (i = 0; i < def->vlen; i++) {
 		int word;
 		int64_t size;
+		uint64_t place;
 
 		btf_part(btf, def, i, &part);
 		word = word_named(part.name);
 		size = btf_size(btf, part.type);
-		if (part.bits || part.bit_off % 32 || size < 1 || part.bit_off / 8 > map->size ||
-		    (uint64_t)size > map->size - part.bit_off / 8)
+		place = at + part.bit_off / 8;
+		if (part.bits || part.bit_off % 32 || size < 1 || place > map->size ||
+		    (uint64_t)size > map->size - place)
 			return false;
 		if (word >= 0 && size == 4) {
-			map->word[word] = elf_get(m, p + part.bit_off / 8, 4);
+			map->word[word] = elf_get(m, p + place, 4);
 			map->has[word] = true;
-		} else if (!all_zero(p + part.bit_off / 8, size)) {
+		} else if (!btf_bare(btf, part.type, &t) && t.kind == BTF_KIND_STRUCT &&
+			   depth < NESTED_MAX) {
+			if (!members_by_name(map, m, btf, &t, place, depth + 1))
+				return false;
+		} else if (!all_zero(p + place, size)) {
 			because(map->why, "nobody knows what its member %.64s means", part.name);
 		}
 	}
-	return map->has[MAP_TYPE] && map->has[MAP_KEY] && map->has[MAP_VALUE] && map->has[MAP_MAX];
+	return true;
+}
+
+/* false: these are not the names of a definition. */
+static bool words_by_name(struct object_map *map, const struct elf_image *m, const struct btf *btf,
+			  const struct btf_view *def)
+{
+	return members_by_name(map, m, btf, def, 0, 0) && map->has[MAP_TYPE] && map->has[MAP_KEY] &&
+	       map->has[MAP_VALUE] && map->has[MAP_MAX];
+}
+
+/* Several definitions under one name look like one long definition, if nothing names the members. */
+static bool looks_like_array(const struct object_map *map, const struct elf_image *m,
+			     uint32_t each)
+{
+	const uint8_t *p = m->part[map->section].data + map->at;
+	uint64_t at;
+
+	if (map->size % each || map->size < 2 * each)
+		return false;
+	for (at = 0; at < map->size; at += each) {
+		uint64_t type = elf_get(m, p + at, 4);
+
+		if (!type || type > TYPE_MAX || !elf_get(m, p + at + 12, 4))
+			return false;
+	}
+	return true;
 }
 
 static void words_by_place(struct object_map *map, const struct elf_image *m, const uint8_t *p)
@@ -289,20 +339,37 @@ static void words_by_place(struct object_map *map, const struct elf_image *m, co
 
 static void read_words(struct object_map *map, const struct elf_image *m, const struct btf *btf)
 {
-	const uint8_t *p = m->part[map->section].data + map->at;
+	static const uint32_t sizes[] = { 20, 24, 28, 36 };
 	struct btf_view def;
+	uint64_t n;
+	size_t i;
 
 	if (map->size < LEAST || map->size % 4) {
 		because(map->why, "%llu bytes are not a map definition",
 			(unsigned long long)map->size);
 		return;
 	}
-	if (find_struct(btf, map->name, &def) && words_by_name(map, m, p, btf, &def))
-		return;
+	if (find_struct(btf, map->name, &def, &n)) {
+		if (n > 1) {
+			because(map->why, "an array of %llu definitions, and each map needs a name",
+				(unsigned long long)n);
+			return;
+		}
+		if (words_by_name(map, m, btf, &def))
+			return;
+	} else {
+		for (i = 0; i < sizeof(sizes) / sizeof(*sizes); i++) {
+			if (!looks_like_array(map, m, sizes[i]))
+				continue;
+			because(map->why, "an array of %llu definitions, and each map needs a name",
+				(unsigned long long)map->size / sizes[i]);
+			return;
+		}
+	}
 	memset(map->word, 0, sizeof(map->word));
 	memset(map->has, 0, sizeof(map->has));
 	map->why[0] = '\0';
-	words_by_place(map, m, p);
+	words_by_place(map, m, m->part[map->section].data + map->at);
 }
 
 static int add_slot(struct object_maps *o, struct object_map *map, uint32_t index, uint32_t symbol,
@@ -342,8 +409,10 @@ static int find_inner(struct object_maps *o, struct object_map *outer)
 		if (!map->legacy || is_map_in_map(map))
 			continue;
 		if (outer->has[MAP_INNER_MAP_IDX]) {
-			if (i == outer->word[MAP_INNER_MAP_IDX])
+			if (i == outer->word[MAP_INNER_MAP_IDX]) {
 				outer->inner = i;
+				outer->guessed = !i;
+			}
 			continue;
 		}
 		if (!outer->word[MAP_INNER_ID] || map->word[MAP_ID] != outer->word[MAP_INNER_ID])
@@ -385,6 +454,60 @@ static int find_programs(struct object_maps *o, const struct elf_image *m, struc
 	return err;
 }
 
+/* Some loaders of the time filled in sizes that follow from the type: goebpf, cilium/ebpf. */
+static void fill_sizes(struct object_map *map)
+{
+	uint32_t type = map->word[MAP_TYPE], key = 0, value = 0;
+
+	switch (type) {
+	case BPF_MAP_TYPE_PROG_ARRAY:
+	case BPF_MAP_TYPE_PERF_EVENT_ARRAY:
+	case BPF_MAP_TYPE_CGROUP_ARRAY:
+	case BPF_MAP_TYPE_ARRAY_OF_MAPS:
+	case BPF_MAP_TYPE_DEVMAP:
+	case BPF_MAP_TYPE_CPUMAP:
+	case BPF_MAP_TYPE_XSKMAP:
+	case BPF_MAP_TYPE_SOCKMAP:
+	case BPF_MAP_TYPE_REUSEPORT_SOCKARRAY:
+		key = value = 4; /* an index, a file descriptor or a number of a device or a CPU */
+		break;
+	case BPF_MAP_TYPE_HASH_OF_MAPS:
+	case BPF_MAP_TYPE_SOCKHASH:
+		value = 4;
+		break;
+	case BPF_MAP_TYPE_ARRAY:
+	case BPF_MAP_TYPE_PERCPU_ARRAY:
+	case BPF_MAP_TYPE_STACK_TRACE:
+		key = 4;
+		break;
+	}
+	if (key && !map->word[MAP_KEY]) {
+		map->word[MAP_KEY] = key;
+		map->filled = true;
+	}
+	if (value && !map->word[MAP_VALUE]) {
+		map->word[MAP_VALUE] = value;
+		map->filled = true;
+	}
+}
+
+bool lacks_entries(const struct object_map *map)
+{
+	switch (map->word[MAP_TYPE]) {
+	case BPF_MAP_TYPE_PERF_EVENT_ARRAY: /* libbpf: as many as there are CPUs */
+	case BPF_MAP_TYPE_CGROUP_STORAGE:
+	case BPF_MAP_TYPE_PERCPU_CGROUP_STORAGE:
+	case BPF_MAP_TYPE_SK_STORAGE:
+	case BPF_MAP_TYPE_INODE_STORAGE:
+	case BPF_MAP_TYPE_TASK_STORAGE:
+	case 32: /* BPF_MAP_TYPE_CGRP_STORAGE, which older headers do not have */
+	case BPF_MAP_TYPE_STRUCT_OPS:
+		return false;
+	default:
+		return !map->word[MAP_MAX];
+	}
+}
+
 static int judge(struct object_maps *o, const struct elf_image *m, struct object_map *map)
 {
 	uint32_t pin = map->word[MAP_PINNING];
@@ -422,9 +545,10 @@ static void read_definition(struct object_map *map, const struct btf *btf)
 {
 	struct btf_view def, t;
 	struct btf_part part;
+	uint64_t n;
 	uint32_t i;
 
-	if (!find_struct(btf, map->name, &def))
+	if (!find_struct(btf, map->name, &def, &n) || n != 1)
 		return;
 	for (i = 0; i < def.vlen; i++) {
 		int word;
@@ -468,8 +592,10 @@ int maps_read(struct object_maps *o, const struct elf_image *m, const struct btf
 	}
 	for (i = 0; !err && i < o->n; i++) {
 		o->map[i].inner = i;
-		if (o->map[i].legacy && !o->map[i].why[0])
-			err = judge(o, m, &o->map[i]);
+		if (!o->map[i].legacy || o->map[i].why[0])
+			continue;
+		fill_sizes(&o->map[i]);
+		err = judge(o, m, &o->map[i]);
 	}
 	return err;
 }

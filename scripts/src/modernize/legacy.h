@@ -9,7 +9,8 @@
  *   24, 28    later samples: inner_map_idx, numa_node; or an older iproute2: id, pinning
  *   36        iproute2's struct bpf_elf_map: id, pinning, inner_id, inner_idx
  *   280       gobpf: pinning, char namespace[256]
- * If there is BTF, it names the members and so decides; otherwise the size does.
+ * If there is BTF, it names the members and so decides, in nested structs too; otherwise the size
+ * does.
  */
 #ifndef PLAINBPF_LEGACY_H
 #define PLAINBPF_LEGACY_H
@@ -44,6 +45,8 @@ struct object_map {
 	uint32_t word[MAP_WORDS]; /* of a BTF definition: pinning 2 is by name */
 	bool has[MAP_WORDS];
 	uint32_t inner;	      /* index of the inner map; its own: none */
+	bool filled;	      /* sizes that were 0 are what the type dictates */
+	bool guessed;	      /* the inner map is the first one only because nothing says otherwise */
 	char why[LEGACY_WHY]; /* why it cannot be carried over, or "" */
 };
 
@@ -62,6 +65,8 @@ struct object_maps {
 
 bool is_legacy_section(const struct elf_image *m, uint32_t section);
 bool is_map_in_map(const struct object_map *map);
+/* The object's own loader sets the number of entries. */
+bool lacks_entries(const struct object_map *map);
 /* A program array that iproute2 fills with the programs in sections "ID/KEY". */
 bool is_jump_table(const struct object_maps *o, uint32_t map);
 /* Slots of a map up to the last one that is filled. */

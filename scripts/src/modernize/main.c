@@ -145,8 +145,9 @@ out:
 	return err;
 }
 
-static void note(const char *kind, const char *name, const char *what, const char *word)
+static void note(void *arg, const char *kind, const char *name, const char *what, const char *word)
 {
+	(void)arg;
 	say("%s %s: %s: %s", kind, name, what, word);
 }
 
@@ -159,11 +160,27 @@ static int save(const struct options *o, const uint8_t *buf, size_t len)
 	return err ? 2 : 0;
 }
 
+/* The new object, by the rules that libbpf has: nothing is called modern that it would not take. */
+static bool refused(const struct options *o, const struct rewrite *r)
+{
+	struct object made;
+	const char *why = object_open(&made, r->out, r->len);
+
+	if (!why) {
+		why = object_rules(&made);
+		object_close(&made);
+	}
+	if (why[0])
+		say("cannot be carried over: %s: %s", o->old, why);
+	return why[0];
+}
+
 static int modernize(const struct options *o, const struct file *old, struct object *obj)
 {
 	struct rewrite r = { .note = o->quiet ? NULL : note };
 	const char *map, *why = object_why(obj, &map);
-	uint32_t n = obj->maps.n_legacy;
+	uint32_t n = obj->maps.n_legacy, typed = obj->typed, n_what;
+	bool incomplete = is_incomplete(obj);
 	struct stat st;
 	int err, rc;
 
@@ -181,6 +198,8 @@ static int modernize(const struct options *o, const struct file *old, struct obj
 		return 2;
 	}
 	if (!object_is_legacy(obj)) {
+		if (!o->quiet)
+			notes(obj, note, NULL);
 		rc = save(o, old->buf, old->len);
 		if (!rc && !o->quiet)
 			printf("%s: modern already, copied unchanged\n", o->new);
@@ -197,11 +216,14 @@ static int modernize(const struct options *o, const struct file *old, struct obj
 		say("cannot be carried over: %s: %s", o->old, strerror(-err));
 	if (err)
 		return 2;
-	rc = save(o, r.out, r.len);
+	rc = refused(o, &r) ? 2 : save(o, r.out, r.len);
 	free(r.out);
-	if (!rc && !o->quiet)
-		printf("%s: %u legacy map definition%s made modern\n", o->new, n,
-		       n == 1 ? "" : "s");
+	if (rc || o->quiet)
+		return rc;
+	n_what = n || !typed ? n : typed;
+	printf("%s: %u %s%s made modern%s\n", o->new, n_what,
+	       n || !typed ? "legacy map definition" : "function symbol", n_what == 1 ? "" : "s",
+	       incomplete ? "; only its own loader can complete it" : "");
 	return rc;
 }
 

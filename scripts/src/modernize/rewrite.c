@@ -26,6 +26,7 @@ struct moved { /* of a map */
 struct work {
 	struct rewrite *r;
 	struct elf_image *m;
+	const struct object *o;
 	struct object_maps *maps;
 	const struct btf *btf;
 	uint32_t target;  /* .maps */
@@ -40,12 +41,13 @@ static void tell(const struct work *w, const char *kind, const char *name, const
 		 const char *word)
 {
 	if (w->r->note)
-		w->r->note(kind, name, text, word);
+		w->r->note(w->r->arg, kind, name, text, word);
 }
 
 static bool is_emptied(const struct work *w, uint32_t section)
 {
-	return section != w->target && is_legacy_section(w->m, section);
+	return section != w->target && !w->m->part[section].gone &&
+	       is_legacy_section(w->m, section);
 }
 
 /* Moves the contents of all map sections into one. */
@@ -71,8 +73,6 @@ static int merge(struct work *w)
 			if (!err)
 				memcpy(m->part[w->target].own + at, m->part[i].data, size);
 		}
-		if (!err)
-			err = elf_grow(m, i, 0);
 	}
 	if (w->target && m->part[w->target].align < 8)
 		m->part[w->target].align = 8;
@@ -333,6 +333,44 @@ static int by_place(const void *a, const void *b)
 	return x->at < y->at ? -1 : x->at > y->at;
 }
 
+/*
+ * clang calls the section of a variable .data in BTF if `#pragma clang section` gave it another one,
+ * and libbpf refuses BTF with a section or a variable that the file has not. Those are left out: the
+ * file itself says where a variable is.
+ */
+static void settle(struct work *w, uint32_t id, const struct btf_view *sec)
+{
+	struct btf_entry *entry = calloc(sec->vlen + 1, sizeof(*entry));
+	uint32_t part = elf_find(w->m, sec->name, 1), i, n = 0, left = 0;
+	struct btf_part old;
+	struct btf_view var;
+
+	if (!entry) {
+		w->edit.err = -ENOMEM;
+		return;
+	}
+	for (i = 0; i < sec->vlen; i++) {
+		uint32_t symbol;
+
+		btf_part(w->btf, sec, i, &old);
+		btf_get(w->btf, old.type, &var);
+		symbol = var.kind == BTF_KIND_VAR ? find_variable(w->m, var.name) : 0;
+		if (!symbol || w->m->symbol[symbol].section != part ||
+		    w->m->symbol[symbol].value > UINT32_MAX) {
+			left++;
+			continue;
+		}
+		entry[n++] = (struct btf_entry){ old.type, w->m->symbol[symbol].value, old.size };
+	}
+	if (!part || !w->m->part[part].size || (left && !n)) {
+		btf_retire(&w->edit, id);
+	} else if (left) {
+		qsort(entry, n, sizeof(*entry), by_place);
+		btf_put_datasec(&w->edit, id, sec->name, w->m->part[part].size, entry, n);
+	}
+	free(entry);
+}
+
 static bool is_legacy_name(const char *name)
 {
 	return !strcmp(name, "maps") || !strncmp(name, "maps/", 5);
@@ -367,9 +405,13 @@ static void describe(struct work *w)
 	}
 	for (id = 1; w->btf && id < w->btf->types; id++) {
 		btf_get(w->btf, id, &t);
-		if (t.kind != BTF_KIND_DATASEC || id == keep ||
-		    (strcmp(t.name, ".maps") && !is_legacy_name(t.name)))
+		if (t.kind != BTF_KIND_DATASEC || id == keep)
 			continue;
+		if (strcmp(t.name, ".maps") && !is_legacy_name(t.name)) {
+			if (!t.size && !is_looked_up(t.name))
+				settle(w, id, &t);
+			continue;
+		}
 		if (keep)
 			btf_retire(&w->edit, id);
 		else
@@ -425,11 +467,14 @@ static int write_btf(struct work *w)
 	err = w->edit.err ? w->edit.err : btf_edit_write(&w->edit, &bytes, &len);
 	if (!err && section)
 		err = quiet_rels(w, section);
+	orphan = elf_find(w->m, ".BTF.ext", 1);
+	if (!err && section && btf_ext_walk(w->m, orphan, NULL, NULL) == EXT_EMPTY)
+		err = elf_remove(w->m, orphan); /* libbpf takes an empty one for an error */
 	if (!err && !section) {
 		/* function information is useless without the types it refers to */
 		orphan = elf_find(w->m, ".BTF.ext", 1);
 		if (orphan)
-			err = elf_rename(w->m, orphan, ".BTF.ext.orphan");
+			err = elf_remove(w->m, orphan);
 		section = elf_find(w->m, ".BTF", 1);
 		if (!err && !section)
 			err = elf_add(w->m, ".BTF", SHT_PROGBITS, &section);
@@ -465,12 +510,57 @@ static void tell_ids(const struct work *w)
 	}
 }
 
-static int work(struct work *w)
+/* What still names it is moved along: debug information refers to its section symbol. */
+static int remove_section(struct work *w, uint32_t section)
 {
 	struct elf_image *m = w->m;
 	uint32_t i;
+
+	for (i = 0; w->target && i < m->n_symbols; i++) {
+		if (m->symbol[i].section != section)
+			continue;
+		m->symbol[i].section = w->target;
+		m->symbol[i].value += w->delta[section];
+	}
+	return elf_remove(m, section);
+}
+
+/* Where .BTF.ext names .text: the new name is the end of the old one. */
+static void shift_name(void *arg, size_t at)
+{
+	struct work *w = arg;
+	uint32_t ext = elf_find(w->m, ".BTF.ext", 1);
+	uint8_t *p = w->m->part[ext].own + at;
+	uint64_t name = elf_get(w->m, p, 4);
+
+	if (name < w->btf->str_len && !strcmp(w->btf->str + name, ".text"))
+		elf_put(w->m, p, 4, name + 1);
+}
+
+static int rename_text(struct work *w, uint32_t text)
+{
+	uint32_t ext = w->btf ? elf_find(w->m, ".BTF.ext", 1) : 0, i;
+	int err = elf_rename(w->m, text, LONE_TEXT);
+
+	for (i = 1; !err && i < w->m->n; i++)
+		if (elf_rels(w->m, i) && w->m->part[i].info == text)
+			err = elf_rename(w->m, i, ".rel" LONE_TEXT);
+	if (err || !ext || !w->m->part[ext].data)
+		return err;
+	err = elf_grow(w->m, ext, w->m->part[ext].size);
+	if (!err)
+		btf_ext_walk(w->m, ext, shift_name, w);
+	return err;
+}
+
+static int work(struct work *w)
+{
+	struct elf_image *m = w->m;
+	uint32_t i, lone = lone_text(m);
 	int err;
 
+	if (w->r->note)
+		notes(w->o, w->r->note, w->r->arg);
 	err = merge(w);
 	if (!err)
 		err = place_maps(w);
@@ -486,8 +576,12 @@ static int work(struct work *w)
 		err = write_btf(w);
 	}
 	for (i = 1; !err && i < m->n; i++)
-		if (is_legacy_section(m, i))
-			err = elf_rename(m, i, i == w->target ? ".maps" : ".maps.moved");
+		if (is_emptied(w, i))
+			err = remove_section(w, i);
+	if (!err && w->target)
+		err = elf_rename(m, w->target, ".maps");
+	if (!err && lone)
+		err = rename_text(w, lone);
 	if (!err)
 		err = elf_write(m, &w->r->out, &w->r->len);
 	if (!err)
@@ -497,7 +591,7 @@ static int work(struct work *w)
 
 int rewrite(struct rewrite *r, struct object *o)
 {
-	struct work w = { .r = r, .m = &o->elf, .maps = &o->maps, .btf = o->has_btf };
+	struct work w = { .r = r, .o = o, .m = &o->elf, .maps = &o->maps, .btf = o->has_btf };
 	uint32_t i;
 	int err = -ENOMEM;
 

@@ -12,11 +12,12 @@
 #ifndef PLAINBPF_REWRITE_H
 #define PLAINBPF_REWRITE_H
 
-#include "object.h"
+#include "notes.h"
 
 struct rewrite {
-	/* Called for each harmless change to a "map" or a "program"; may be NULL. */
-	void (*note)(const char *kind, const char *name, const char *text, const char *word);
+	/* Called for each harmless change, and with notes(); may be NULL. */
+	note_fn *note;
+	void *arg;
 	uint8_t *out; /* the caller frees it */
 	size_t len;
 };

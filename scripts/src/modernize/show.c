@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include "notes.h"
 #include "show.h"
 
 #define INSN 8 /* bytes of an instruction */
@@ -271,6 +272,40 @@ static bool has_jump_table(const struct object *o)
 	return false;
 }
 
+struct printer {
+	struct out *out;
+	bool json, some;
+};
+
+static void print_note(void *arg, const char *kind, const char *name, const char *what,
+		       const char *word)
+{
+	struct printer *p = arg;
+	struct out *o = p->out;
+
+	out_room(o, 4 * OUT_VALUE);
+	if (p->json) {
+		put_str(o, p->some ? ",{\"kind\":" : "{\"kind\":");
+		put_json(o, (const uint8_t *)kind, strlen(kind));
+		json(o, "name", name);
+		json(o, "note", what);
+		json(o, "word", word);
+		put_char(o, '}');
+		p->some = true;
+		return;
+	}
+	put_str(o, "note: ");
+	put_str(o, kind);
+	put_char(o, ' ');
+	text(o, name);
+	put_str(o, ": ");
+	put_str(o, what);
+	put_str(o, ": ");
+	text(o, word);
+	put_char(o, '\n');
+	out_room(o, 4 * OUT_VALUE);
+}
+
 static void verdict(struct out *o, const struct object *obj, const char *file, bool as_json)
 {
 	const char *map, *why = object_why(obj, &map), *state;
@@ -291,6 +326,8 @@ static void verdict(struct out *o, const struct object *obj, const char *file, b
 	out_room(o, 4 * OUT_VALUE);
 	if (!why[0]) {
 		put_str(o, !object_is_legacy(obj) ? "today's loaders take its maps\n"
+			   : is_incomplete(obj)
+				   ? "modernize makes an object of it that only its own loader can complete\n"
 			   : has_jump_table(obj)
 				   ? "modernize makes an object of it that bpftool takes\n"
 				   : "modernize makes an object of it that they take\n");
@@ -311,6 +348,7 @@ static void verdict(struct out *o, const struct object *obj, const char *file, b
 
 int show(struct out *o, const struct object *obj, const char *file, bool as_json)
 {
+	struct printer printer = { .out = o, .json = as_json };
 	struct program *p;
 	uint32_t i, n;
 	int err;
@@ -346,6 +384,10 @@ int show(struct out *o, const struct object *obj, const char *file, bool as_json
 			put_char(o, ',');
 		program(o, &p[i], as_json);
 	}
+	out_room(o, OUT_VALUE);
+	if (as_json)
+		put_str(o, "],\"notes\":[");
+	notes(obj, print_note, &printer);
 	out_room(o, OUT_VALUE);
 	if (as_json)
 		put_char(o, ']');
