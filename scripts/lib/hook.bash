@@ -516,10 +516,9 @@ hook_report() {
 	done
 	if [[ $json ]]; then
 		text=$(IFS=, && printf '%s' "${lines[*]}")
-		data "{\"attachments\":[$text]}"
-	else
-		data "${lines[@]}"
+		lines=("{\"attachments\":[$text]}")
 	fi
+	printf '%s\n' "${lines[@]}" 2>/dev/null # the caller says what it is if this fails
 }
 
 json_string() { # TEXT; null if it is empty
