@@ -43,8 +43,8 @@ fixtures = $(patsubst %.bpf.c,%.o,$(wildcard test/fixtures/*.bpf.c))
 traced = test/fixtures/testwrite test/fixtures/same_pid
 frames_fuzz = test/fuzz/fuzz_frames
 tables_fuzz = test/fuzz/fuzz_tables
-# A helper is a folder of scripts/src; common is what they share.
-tools = $(patsubst scripts/src/%,scripts/%,$(filter-out %/common,$(wildcard scripts/src/*)))
+# A helper is a folder of scripts/src with a main.c; common is what they share.
+tools = $(patsubst scripts/src/%/main.c,scripts/%,$(wildcard scripts/src/*/main.c))
 commands = $(filter-out %.bash %/lib %/src $(tools),$(wildcard scripts/*))
 # A shell verb has its page from its own header comment; deps is for the tree only.
 installed = $(filter-out scripts/deps,$(commands)) $(tools)
