@@ -9,8 +9,8 @@
 #include "elf.h"
 
 enum btf_ext {
-	EXT_NONE,   /* there is no such section */
-	EXT_EMPTY,  /* it holds nothing: clang 8 to 11 without -g */
+	EXT_NONE,  /* there is no such section */
+	EXT_EMPTY, /* it holds nothing: clang 8 to 11 without -g */
 	EXT_GOOD,
 	EXT_BROKEN, /* libbpf does not take it */
 };

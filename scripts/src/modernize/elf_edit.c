@@ -89,7 +89,8 @@ int elf_add(struct elf_image *m, const char *name, uint32_t type, uint32_t *sect
 	return elf_rename(m, *section, name);
 }
 
-/* A section symbol of it, which only debug information refers to, becomes a local one of no section. */
+/* A section symbol of it, which only debug information refers to, becomes a local one of no
+ * section. */
 int elf_remove(struct elf_image *m, uint32_t section)
 {
 	uint32_t i;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The functions of an object. clang up to 7 gave their symbols neither a type nor a size, and libbpf
- * since 0.2 takes only symbols with both for programs.
+ * The functions of an object. clang up to 7 gave their symbols neither a type nor a size, and
+ * libbpf since 0.2 takes only symbols with both for programs.
  */
 #ifndef PLAINBPF_FUNCTIONS_H
 #define PLAINBPF_FUNCTIONS_H

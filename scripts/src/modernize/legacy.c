@@ -192,16 +192,23 @@ static const struct {
 	const char *name;
 	enum map_word word;
 } members[] = {
-	{ "type", MAP_TYPE },		{ "map_type", MAP_TYPE },
+	{ "type", MAP_TYPE },
+	{ "map_type", MAP_TYPE },
 	{ "key_size", MAP_KEY },
-	{ "size_key", MAP_KEY },	{ "value_size", MAP_VALUE },
-	{ "size_value", MAP_VALUE },	{ "max_entries", MAP_MAX },
-	{ "max_elem", MAP_MAX },	{ "map_flags", MAP_FLAGS },
-	{ "flags", MAP_FLAGS },		{ "id", MAP_ID },
-	{ "map_id", MAP_ID },		{ "pinning", MAP_PINNING },
+	{ "size_key", MAP_KEY },
+	{ "value_size", MAP_VALUE },
+	{ "size_value", MAP_VALUE },
+	{ "max_entries", MAP_MAX },
+	{ "max_elem", MAP_MAX },
+	{ "map_flags", MAP_FLAGS },
+	{ "flags", MAP_FLAGS },
+	{ "id", MAP_ID },
+	{ "map_id", MAP_ID },
+	{ "pinning", MAP_PINNING },
 	{ "pinning_strategy", MAP_PINNING }, /* Calico */
 	{ "inner_id", MAP_INNER_ID },
-	{ "inner_idx", MAP_INNER_IDX }, { "inner_map_idx", MAP_INNER_MAP_IDX },
+	{ "inner_idx", MAP_INNER_IDX },
+	{ "inner_map_idx", MAP_INNER_MAP_IDX },
 	{ "numa_node", MAP_NUMA },
 };
 
@@ -245,11 +252,12 @@ static bool find_struct(const struct btf *btf, const char *name, struct btf_view
 }
 
 /*
- * By the names of members; those of a nested struct are the definition's too. `at`: where the struct
- * begins in the definition. false: a member lies outside.
+ * By the names of members; those of a nested struct are the definition's too. `at`: where the
+ * struct begins in the definition. false: a member lies outside.
  */
-static bool members_by_name(struct object_map *map, const struct elf_image *m, const struct btf *btf,
-			    const struct btf_view *def, uint64_t at, int depth)
+static bool members_by_name(struct object_map *map, const struct elf_image *m,
+			    const struct btf *btf, const struct btf_view *def, uint64_t at,
+			    int depth)
 {
 	const uint8_t *p = m->part[map->section].data + map->at;
 	struct btf_part part;
@@ -290,9 +298,9 @@ static bool words_by_name(struct object_map *map, const struct elf_image *m, con
 	       map->has[MAP_VALUE] && map->has[MAP_MAX];
 }
 
-/* Several definitions under one name look like one long definition, if nothing names the members. */
-static bool looks_like_array(const struct object_map *map, const struct elf_image *m,
-			     uint32_t each)
+/* Several definitions under one name look like one long definition, if nothing names the members.
+ */
+static bool looks_like_array(const struct object_map *map, const struct elf_image *m, uint32_t each)
 {
 	const uint8_t *p = m->part[map->section].data + map->at;
 	uint64_t at;

@@ -43,8 +43,7 @@ static void note_text(const struct object *o, note_fn *note, void *arg)
 		if (is_function(m, y) && ELF64_ST_BIND(y->info) != STB_LOCAL &&
 		    !strcmp(m->part[y->section].name, ".text") && !function_is_used(m, i))
 			note(arg, "program", y->name,
-			     "nothing calls it, and today's loaders load no program from",
-			     ".text");
+			     "nothing calls it, and today's loaders load no program from", ".text");
 	}
 }
 

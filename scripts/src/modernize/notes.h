@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What is worth knowing of an object that loads nevertheless, or that its own loader completed: what
- * has been assumed, and what is missing. `modernize` says it on stderr, and `show` prints it.
+ * What is worth knowing of an object that loads nevertheless, or that its own loader completed:
+ * what has been assumed, and what is missing. `modernize` says it on stderr, and `show` prints it.
  */
 #ifndef PLAINBPF_NOTES_H
 #define PLAINBPF_NOTES_H

@@ -115,8 +115,7 @@ const char *object_why(const struct object *o, const char **map)
 		return "it has code that no function's name stands for";
 	if (object_is_legacy(o) && lone_text(m) && has_calls(m, lone_text(m)))
 		return "its programs are in .text, which today's loaders keep for sub-programs";
-	if (o->has_btf &&
-	    btf_ext_walk(m, elf_find(m, ".BTF.ext", 1), NULL, NULL) == EXT_BROKEN)
+	if (o->has_btf && btf_ext_walk(m, elf_find(m, ".BTF.ext", 1), NULL, NULL) == EXT_BROKEN)
 		return "its .BTF.ext is corrupt";
 	return "";
 }

@@ -19,8 +19,8 @@ struct object {
 const char *object_open(struct object *o, const void *buf, size_t len);
 void object_close(struct object *o);
 /*
- * It has sections of legacy definitions, even empty ones, which libbpf refuses since 1.0; or functions
- * in which it sees no program.
+ * It has sections of legacy definitions, even empty ones, which libbpf refuses since 1.0; or
+ * functions in which it sees no program.
  */
 bool object_is_legacy(const struct object *o);
 /* Why the object cannot be carried over, or "". *map: the name of the map, or "". */

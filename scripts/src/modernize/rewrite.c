@@ -334,9 +334,9 @@ static int by_place(const void *a, const void *b)
 }
 
 /*
- * clang calls the section of a variable .data in BTF if `#pragma clang section` gave it another one,
- * and libbpf refuses BTF with a section or a variable that the file has not. Those are left out: the
- * file itself says where a variable is.
+ * clang calls the section of a variable .data in BTF if `#pragma clang section` gave it another
+ * one, and libbpf refuses BTF with a section or a variable that the file has not. Those are left
+ * out: the file itself says where a variable is.
  */
 static void settle(struct work *w, uint32_t id, const struct btf_view *sec)
 {

@@ -326,8 +326,8 @@ static void verdict(struct out *o, const struct object *obj, const char *file, b
 	out_room(o, 4 * OUT_VALUE);
 	if (!why[0]) {
 		put_str(o, !object_is_legacy(obj) ? "today's loaders take its maps\n"
-			   : is_incomplete(obj)
-				   ? "modernize makes an object of it that only its own loader can complete\n"
+			   : is_incomplete(obj)	  ? "modernize makes an object of it that only its "
+						    "own loader can complete\n"
 			   : has_jump_table(obj)
 				   ? "modernize makes an object of it that bpftool takes\n"
 				   : "modernize makes an object of it that they take\n");
