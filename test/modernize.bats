@@ -792,6 +792,17 @@ every_kind() { # COMPILER
 	[[ $(jq -r '.state, .reason_map' <<<"$output") == $'refused\nsecond' ]]
 }
 
+@test "show: what a modern map of maps has inside" {
+	printf '%s\n' '#define N(n, v) int (*n)[v]' \
+		'struct in { N(type, 1); N(max_entries, 5); struct { int a[3]; } *key; long (*value)[4]; };' \
+		'struct { N(type, 12); N(max_entries, 2); struct in *values[]; } outer __attribute__((section(".maps"), used));' \
+		'__attribute__((section("xdp"), used)) int pass(void *ctx) { return 2; }' >in.c
+	clang -target bpf -O2 -g -c in.c -o in.o
+	run -0 modernize show in.o
+	[[ $output == *'map outer: array_of_maps, key 4, value 4, entries 2, of maps like: hash, key 12, value 32, entries 5; BTF'* ]]
+	[[ $(modernize -j show in.o | jq -c '.maps[0].inner_definition | [.type, .key_size, .value_size, .max_entries]') == '["hash",12,32,5]' ]]
+}
+
 @test "show: what is wrong with a modern object without BTF" {
 	legacy new -DMODERN -g
 	llvm-objcopy --remove-section=.BTF --remove-section=.BTF.ext --remove-section=.rel.BTF --remove-section=.rel.BTF.ext new.o bare.o
