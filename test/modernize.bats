@@ -409,8 +409,15 @@ tail_calls() { # OBJECT
 	cut_off client1 172.17.0.1
 	detach
 	run -0 --separate-stderr host xdp-on v1 obj none.o sec xdp_drop
-	[[ $stderr == *'loading a modernized copy'* ]]
+	[[ $stderr == *"none.o: an old compiler's functions, which this ip does not load; loading a modernized copy"* ]]
 	cut_off client1 172.17.0.1
+	host xdp-off -q v1
+	legacy modern -DMODERN -DSUBPROG -g -S
+	sed -E '/^\s*\.type\s.*@function/d; /^\s*\.size\s+(legacy|count_third)/d' modern.o >modern.s
+	clang -target bpf -c modern.s -o modern.o
+	[[ $(modernize show modern.o) == *'makes an object of it that they take' ]]
+	modernize -q modern.o modern.new.o
+	works modern.new.o
 }
 
 @test "clang 8 to 11 without -g: empty BTF is none" {
