@@ -32,7 +32,7 @@ static __always_inline bool pb_is_pmtu4(const struct pb_frame *f, const struct p
 	    (__u8 *)(quoted + 1) > f->data_end)
 		return false;
 	return icmp->type == PB_ICMP_UNREACH && icmp->code == PB_ICMP_FRAG_NEEDED &&
-	       quoted->version_ihl >> 4 == 4 && pb_listed4(quoted->daddr);
+	       quoted->version_ihl >> 4 == 4 && pb_quoted4(quoted->daddr);
 }
 
 /* A snooping bridge asks for group members from 0.0.0.0. Messages of IGMP go to a group and never

@@ -34,15 +34,14 @@ struct {
 	struct {                                                                                   \
 		__uint(type, TYPE);                                                                \
 		__uint(max_entries, ROOM);                                                         \
-		__uint(pinning, LIBBPF_PIN_BY_NAME);                                               \
 		__uint(map_flags, FLAGS);                                                          \
 		__type(key, KEY);                                                                  \
 		__type(value, __u64);                                                              \
 	} NAME SEC(".maps")
 
-/* xdp-filter's map of addresses is of this kind. */
-REFERENCE(ref_host4, BPF_MAP_TYPE_PERCPU_HASH, __be32, 1);
-REFERENCE(ref_host6, BPF_MAP_TYPE_PERCPU_HASH, struct pb_addr6, 1);
+/* As large as the list: test/bench/tables makes them. */
+REFERENCE(ref_host4, BPF_MAP_TYPE_HASH, __be32, 0);
+REFERENCE(ref_host6, BPF_MAP_TYPE_HASH, struct pb_addr6, 0);
 REFERENCE(ref_net4, BPF_MAP_TYPE_LPM_TRIE, struct pb_net4_key, 1);
 REFERENCE(ref_net6, BPF_MAP_TYPE_LPM_TRIE, struct pb_net6_key, 1);
 

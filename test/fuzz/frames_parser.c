@@ -18,6 +18,11 @@ static bool pb_listed6(const __be32 *addr)
 	return list_has(AF_INET6, addr);
 }
 
+static bool pb_quoted4(__be32 addr)
+{
+	return pb_listed4(addr);
+}
+
 static struct pb_walk walk;
 static struct pb_walk *pb_walk_memory(void)
 {

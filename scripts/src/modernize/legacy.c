@@ -549,22 +549,22 @@ static bool number(const struct btf *btf, uint32_t type, uint32_t *v)
 	return true;
 }
 
-static void read_definition(struct object_map *map, const struct btf *btf)
+/* *inner: the struct that `values` of a map of maps describes; kind 0 if there is none. */
+static void read_members(const struct btf *btf, const struct btf_view *def, uint32_t *words,
+			 bool *has, struct btf_view *inner)
 {
-	struct btf_view def, t;
 	struct btf_part part;
-	uint64_t n;
+	struct btf_view t;
 	uint32_t i;
 
-	if (!find_struct(btf, map->name, &def, &n) || n != 1)
-		return;
-	for (i = 0; i < def.vlen; i++) {
+	memset(inner, 0, sizeof(*inner));
+	for (i = 0; i < def->vlen; i++) {
 		int word;
 
-		btf_part(btf, &def, i, &part);
+		btf_part(btf, def, i, &part);
 		word = word_named(part.name);
-		if (word >= 0 && number(btf, part.type, &map->word[word])) {
-			map->has[word] = true;
+		if (word >= 0 && number(btf, part.type, &words[word])) {
+			has[word] = true;
 			continue;
 		}
 		word = !strcmp(part.name, "key") ? MAP_KEY : MAP_VALUE;
@@ -572,13 +572,32 @@ static void read_definition(struct object_map *map, const struct btf *btf)
 		    !btf_bare(btf, part.type, &t) && t.kind == BTF_KIND_PTR) {
 			int64_t size = btf_size(btf, t.type);
 
-			map->word[word] = size > 0 ? size : 0;
-			map->has[word] = size > 0;
+			words[word] = size > 0 ? size : 0;
+			has[word] = size > 0;
 		} else if (!strcmp(part.name, "values")) { /* maps or programs: file descriptors */
-			map->word[MAP_VALUE] = 4;
-			map->has[MAP_VALUE] = true;
+			words[MAP_VALUE] = 4;
+			has[MAP_VALUE] = true;
+			if (!has[MAP_KEY]) /* libbpf: an array's index */
+				words[MAP_KEY] = 4;
+			if (!btf_bare(btf, part.type, &t) && t.kind == BTF_KIND_ARRAY &&
+			    !btf_bare(btf, t.type, &t) && t.kind == BTF_KIND_PTR &&
+			    !btf_bare(btf, t.type, &t) && t.kind == BTF_KIND_STRUCT)
+				*inner = t;
 		}
 	}
+}
+
+static void read_definition(struct object_map *map, const struct btf *btf)
+{
+	bool has[MAP_WORDS] = {};
+	struct btf_view def, inner;
+	uint64_t n;
+
+	if (!find_struct(btf, map->name, &def, &n) || n != 1)
+		return;
+	read_members(btf, &def, map->word, map->has, &inner);
+	if (inner.kind)
+		read_members(btf, &inner, map->inner_word, has, &def);
 	map->word[MAP_PINNING] *= PIN_GLOBAL; /* LIBBPF_PIN_BY_NAME is 1 */
 }
 

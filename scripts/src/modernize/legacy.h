@@ -44,9 +44,10 @@ struct object_map {
 	uint64_t at, size;	  /* in the section; size is the definition's */
 	uint32_t word[MAP_WORDS]; /* of a BTF definition: pinning 2 is by name */
 	bool has[MAP_WORDS];
-	uint32_t inner; /* index of the inner map; its own: none */
-	bool filled;	/* sizes that were 0 are what the type dictates */
-	bool guessed;	/* the inner map is the first one only because nothing says otherwise */
+	uint32_t inner_word[MAP_WORDS]; /* of an inner map that a BTF definition describes */
+	uint32_t inner;			/* index of the inner map; its own: none */
+	bool filled;			/* sizes that were 0 are what the type dictates */
+	bool guessed; /* the inner map is the first one only because nothing says otherwise */
 	char why[LEGACY_WHY]; /* why it cannot be carried over, or "" */
 };
 

@@ -3,11 +3,12 @@
  * Turns an object's legacy map definitions into BTF ones. Programs stay as they are, byte for byte,
  * except for offsets of static maps, which the loader overwrites anyway.
  *
- * The section "maps" becomes ".maps", or its contents move there. Its symbols become global
- * objects; static programs, which libbpf 1.0 refuses too, become global. BTF is only added to: each
- * map's variable gets a struct whose members say what the definition said. What iproute2 puts into
- * a map of maps or a program array, by inner_id or by the name of a section, becomes the map's
- * initial values, as relocations.
+ * The section "maps" becomes ".maps", or its contents move there and it goes. Its symbols become
+ * global objects; static programs, which libbpf 1.0 refuses too, become global. BTF is only added
+ * to: each map's variable gets a struct whose members say what the definition said. What iproute2
+ * puts into a map of maps or a program array, by inner_id or by the name of a section, becomes the
+ * map's initial values, as relocations. What libbpf would refuse all BTF for is taken out: an empty
+ * .BTF.ext, and sections in BTF that the file has not.
  */
 #ifndef PLAINBPF_REWRITE_H
 #define PLAINBPF_REWRITE_H

@@ -110,22 +110,27 @@ static void programs_json(struct out *o, const struct object *obj, uint32_t map)
 	put_char(o, ']');
 }
 
+static void shape_json(struct out *o, const uint32_t *word)
+{
+	if (type_name(word[MAP_TYPE]))
+		json(o, "type", type_name(word[MAP_TYPE]));
+	else
+		json_number(o, "type", word[MAP_TYPE]);
+	json_number(o, "key_size", word[MAP_KEY]);
+	json_number(o, "value_size", word[MAP_VALUE]);
+	json_number(o, "max_entries", word[MAP_MAX]);
+	json_number(o, "flags", word[MAP_FLAGS]);
+}
+
 static void map_json(struct out *o, const struct object *obj, const struct object_map *map)
 {
 	static const char *const pins[] = { "none", "object", "globals" };
-	uint32_t pin = map->word[MAP_PINNING], type = map->word[MAP_TYPE];
+	uint32_t pin = map->word[MAP_PINNING];
 
 	put_str(o, "{\"name\":");
 	put_json(o, (const uint8_t *)map->name, strlen(map->name));
 	out_room(o, OUT_VALUE);
-	if (type_name(type))
-		json(o, "type", type_name(type));
-	else
-		json_number(o, "type", type);
-	json_number(o, "key_size", map->word[MAP_KEY]);
-	json_number(o, "value_size", map->word[MAP_VALUE]);
-	json_number(o, "max_entries", map->word[MAP_MAX]);
-	json_number(o, "flags", map->word[MAP_FLAGS]);
+	shape_json(o, map->word);
 	if (pin < sizeof(pins) / sizeof(*pins))
 		json(o, "pinning", pins[pin]);
 	else
@@ -134,6 +139,11 @@ static void map_json(struct out *o, const struct object *obj, const struct objec
 	     map->inner < obj->maps.n && &obj->maps.map[map->inner] != map
 		     ? obj->maps.map[map->inner].name
 		     : NULL);
+	if (map->inner_word[MAP_TYPE]) { /* of a map that has no name */
+		put_str(o, ",\"inner_definition\":{\"name\":null");
+		shape_json(o, map->inner_word);
+		put_char(o, '}');
+	}
 	programs_json(o, obj, map - obj->maps.map);
 	json(o, "flavour", map->legacy ? "legacy" : "btf");
 	json(o, "section", obj->elf.part[map->section].name);
@@ -142,13 +152,11 @@ static void map_json(struct out *o, const struct object *obj, const struct objec
 	put_char(o, '}');
 }
 
-static void map_text(struct out *o, const struct object *obj, const struct object_map *map)
+/* Type, sizes, entries and flags. */
+static void shape_text(struct out *o, const uint32_t *word)
 {
-	uint32_t pin = map->word[MAP_PINNING], type = map->word[MAP_TYPE];
+	uint32_t type = word[MAP_TYPE];
 
-	put_str(o, "map ");
-	text(o, map->name);
-	put_str(o, ": ");
 	if (type_name(type)) {
 		put_str(o, type_name(type));
 	} else {
@@ -156,16 +164,26 @@ static void map_text(struct out *o, const struct object *obj, const struct objec
 		put_u64(o, type);
 	}
 	put_str(o, ", key ");
-	put_u64(o, map->word[MAP_KEY]);
+	put_u64(o, word[MAP_KEY]);
 	out_room(o, 4 * OUT_VALUE);
 	put_str(o, ", value ");
-	put_u64(o, map->word[MAP_VALUE]);
+	put_u64(o, word[MAP_VALUE]);
 	put_str(o, ", entries ");
-	put_u64(o, map->word[MAP_MAX]);
-	if (map->word[MAP_FLAGS]) {
+	put_u64(o, word[MAP_MAX]);
+	if (word[MAP_FLAGS]) {
 		put_str(o, ", flags ");
-		put_hex(o, map->word[MAP_FLAGS]);
+		put_hex(o, word[MAP_FLAGS]);
 	}
+}
+
+static void map_text(struct out *o, const struct object *obj, const struct object_map *map)
+{
+	uint32_t pin = map->word[MAP_PINNING];
+
+	put_str(o, "map ");
+	text(o, map->name);
+	put_str(o, ": ");
+	shape_text(o, map->word);
 	out_room(o, 4 * OUT_VALUE);
 	if (pin) {
 		put_str(o, ", pinned");
@@ -178,6 +196,9 @@ static void map_text(struct out *o, const struct object *obj, const struct objec
 	if (map->inner < obj->maps.n && &obj->maps.map[map->inner] != map) {
 		put_str(o, ", of maps like ");
 		text(o, obj->maps.map[map->inner].name);
+	} else if (map->inner_word[MAP_TYPE]) {
+		put_str(o, ", of maps like: ");
+		shape_text(o, map->inner_word);
 	}
 	out_room(o, 4 * OUT_VALUE);
 	if (is_jump_table(&obj->maps, map - obj->maps.map))
