@@ -375,6 +375,9 @@ static int open_btf(struct dump *d)
 			return bad_argument("no such file", d->opt.object);
 		if (err == -ENODATA)
 			return bad_argument("no BTF (compile it with -g)", d->opt.object);
+		if (err == -EXDEV)
+			return bad_argument("split BTF, and its base is not this kernel's",
+					    d->opt.object);
 		if (err == -EBADMSG || err == -E2BIG)
 			return bad_argument("not an object file, or its BTF is corrupt",
 					    d->opt.object);
