@@ -136,7 +136,7 @@ rich() { tr -d '\n' <"$BATS_TEST_DIRNAME/fixtures/rich.hex"; }
 	run --separate-stderr -0 "$DUMP" -h
 	[[ -z $stderr ]]
 	local o
-	for o in -j -x -w -s -t -b -c -d -u -h -V; do
+	for o in -j -x -w -s -m -t -b -c -d -u -h -V; do
 		[[ $output == *" $o "* ]]
 	done
 	run --separate-stderr -0 "$DUMP" -V
@@ -655,7 +655,23 @@ has_lines() { (($(wc -l <"$OUT") >= $1)); } # NUMBER
 	done
 	poke 1 1
 	run --separate-stderr -0 dump -j -d 0.2 $M/burst
-	[[ ${#lines[@]} -eq 100 ]]
+	[[ $(grep -c '"pid":' <<<"$output") -eq 100 && ${lines[100]} == '{"old":100,"lost_before":'[1-9]*'}' ]]
+}
+
+@test "a ring that was full: what nobody read, a mark with all that was lost, then what is new" {
+	sandbox
+	feeder feed_burst
+	local old lost
+	poke 1 3000
+	reader -j $M/burst
+	retry grep -q '"old":' "$OUT" || ended TERM
+	poke 1 1
+	retry eval '[[ $(sed "1,/\"old\":/d" "$OUT" | grep -c "\"pid\":") -eq 100 ]]'
+	ended TERM
+	old=$(sed '/"old":/,$d' "$OUT" | grep -c '"pid":')
+	lost=$(jq 'select(.old) | .lost_before' "$OUT")
+	[[ $(jq 'select(.old) | .old' "$OUT") -eq old && lost -gt 0 && $((old + lost)) -eq 300000 ]]
+	[[ $(tail -n 1 "$ERR") == "$((old + 100)) events, 0 lost" ]]
 }
 
 @test "-w: a struct that is no packet's, or none: 1 and one line" {

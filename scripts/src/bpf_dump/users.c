@@ -307,6 +307,18 @@ void users_lost(struct users *f, struct sink *s)
 	}
 }
 
+uint64_t users_lost_total(const struct users *f)
+{
+	uint64_t sum = 0;
+	uint32_t c;
+	int i;
+
+	for (i = 0; i < f->n_losts; i++)
+		for (c = 0; c < f->losts[i].cpus; c++)
+			sum += f->losts[i].seen[c];
+	return sum;
+}
+
 void users_free(struct users *f)
 {
 	int i;

@@ -42,6 +42,8 @@ int users_add_btf(struct users *f, uint32_t id, const char *owner);
 int users_add_file(struct users *f, const char *path);
 /* Reports to the sink what was lost since the last call; s NULL: only remembers the counts. */
 void users_lost(struct users *f, struct sink *s);
+/* What the counters said at the last call of users_lost(). */
+uint64_t users_lost_total(const struct users *f);
 void users_free(struct users *f);
 
 #endif
