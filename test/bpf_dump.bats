@@ -169,6 +169,15 @@ rich() { tr -d '\n' <"$BATS_TEST_DIRNAME/fixtures/rich.hex"; }
 	done
 }
 
+@test "what is said of a name shows its control characters, and never 20 MB of it" {
+	local odd=$'a\e[31m\n\u009b1m\u202eb' long
+	run --separate-stderr -1 "$DUMP" -t "$odd" -b "$FIX/feed_odd.o" - </dev/null
+	[[ $stderr == 'bpf_dump: no such type in its BTF: a\x1b[31m\x0a\xc2\x9b1m\xe2\x80\xaeb' ]]
+	printf -v long '%0100000d' 7
+	run --separate-stderr -1 "$DUMP" -t "$long" -b "$FIX/feed_odd.o" - </dev/null
+	[[ ${#stderr} -lt 4000 && $stderr == "bpf_dump: no such type in its BTF: 000"*"bytes"*0007 ]]
+}
+
 @test "a type that is not in the BTF: 1 and its name" {
 	run --separate-stderr -1 "$DUMP" -t nosuch -b "$FIX/feed_odd.o" - </dev/null
 	[[ $stderr == "bpf_dump: no such type in its BTF: nosuch" ]]

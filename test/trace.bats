@@ -112,6 +112,21 @@ teardown() { sandbox_end; }
 	run ! grep -q $'\e' "$seen"
 }
 
+@test "a name with the end of a line in it makes no line of its own of text" {
+	can_trace tracepoint || return 0
+	local name
+	host trace-on -q tracepoint
+	new_reader tracepoint
+	for name in $'x\nforged' $'\n\n' $'\nroot-1'; do
+		new_writer -n 1 -i 0 -p "$name"
+		host pid -q add "$writer"
+		written
+		retry 20 grep -q "^ *.*\\\\x0a.*-$writer .*: bpf_trace_printk: triggered from PID $writer\.$" "$seen"
+	done
+	reader_ends
+	run ! grep -qv ': bpf_trace_printk: ' "$seen"
+}
+
 @test "records of a dead process that nobody read: marked as old, left out with now" {
 	local old
 	new_writer -n 3 -i 0

@@ -578,8 +578,8 @@ static int skip_old(struct dump *d)
 }
 
 /*
- * Reads what was there before we came, and marks where it ends: what follows is new, and between the
- * two is what did not fit meanwhile. Returns what drain() does.
+ * Reads what was there before we came, and marks where it ends: what follows is new, and between
+ * the two is what did not fit meanwhile. Returns what drain() does.
  */
 static int read_old(struct dump *d)
 {
