@@ -314,9 +314,9 @@ rich() { tr -d '\n' <"$BATS_TEST_DIRNAME/fixtures/rich.hex"; }
 	END
 	bpf_cc bpfel "$BATS_TEST_TMPDIR/n.c" "$BATS_TEST_TMPDIR/n.o"
 	local six=20010db8000000000000000000000001
-	local names='04000000 02000000 40000000 07000000 c0000201 c0000202 c0000203 c0000204 05000000 c0000205'
-	names+=" $six $six $six $six 61626364"
-	run --separate-stderr -0 "$DUMP" -j -t names -b "$BATS_TEST_TMPDIR/n.o" - < <(record "${names// /}")
+	local hex='04000000 02000000 40000000 07000000 c0000201 c0000202 c0000203 c0000204 05000000 c0000205'
+	hex+=" $six $six $six $six 61626364"
+	run --separate-stderr -0 "$DUMP" -j -t names -b "$BATS_TEST_TMPDIR/n.o" - < <(record "${hex// /}")
 	[[ $output == '{"ip_version":4,"addr_family":2,"ip_ttl":64,"ip_count":7,"saddr_v4":"192.0.2.1","ip_src":"192.0.2.2","addr_be":"192.0.2.3","dst_ip":"192.0.2.4","ip_id":83886080,"id_addr":"192.0.2.5","token":"'$six'","session_token":"'$six'","saddr_v6":"2001:db8::1","v6":"2001:db8::1","path_hash":"61626364"}' ]]
 	local floats='000000000000f07f 000000000000f0ff 000000000000f87f 000000000000f83f 000080ff 00000000'
 	run --separate-stderr -0 "$DUMP" -j -t floats -b "$BATS_TEST_TMPDIR/n.o" - < <(record "${floats// /}")
