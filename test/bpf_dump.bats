@@ -136,7 +136,7 @@ rich() { tr -d '\n' <"$BATS_TEST_DIRNAME/fixtures/rich.hex"; }
 	run --separate-stderr -0 "$DUMP" -h
 	[[ -z $stderr ]]
 	local o
-	for o in -j -x -w -s -t -b -c -d -u -h -V; do
+	for o in -j -x -w -s -m -t -b -c -d -u -h -V; do
 		[[ $output == *" $o "* ]]
 	done
 	run --separate-stderr -0 "$DUMP" -V
@@ -167,6 +167,15 @@ rich() { tr -d '\n' <"$BATS_TEST_DIRNAME/fixtures/rich.hex"; }
 		run --separate-stderr -1 "$DUMP" -b "$f" - </dev/null
 		[[ $stderr == *"corrupt: $f" ]]
 	done
+}
+
+@test "what is said of a name shows its control characters, and never 20 MB of it" {
+	local odd=$'a\e[31m\n\u009b1m\u202eb' long
+	run --separate-stderr -1 "$DUMP" -t "$odd" -b "$FIX/feed_odd.o" - </dev/null
+	[[ $stderr == 'bpf_dump: no such type in its BTF: a\x1b[31m\x0a\xc2\x9b1m\xe2\x80\xaeb' ]]
+	printf -v long '%0100000d' 7
+	run --separate-stderr -1 "$DUMP" -t "$long" -b "$FIX/feed_odd.o" - </dev/null
+	[[ ${#stderr} -lt 4000 && $stderr == "bpf_dump: no such type in its BTF: 000"*"bytes"*0007 ]]
 }
 
 @test "a type that is not in the BTF: 1 and its name" {
@@ -291,6 +300,47 @@ rich() { tr -d '\n' <"$BATS_TEST_DIRNAME/fixtures/rich.hex"; }
 	run --separate-stderr -0 "$DUMP" -j -t odd -b "$FIX/feed_odd.be.o" - \
 		< <(record 000000010102030000000000ff)
 	[[ $output == '{"pid":1,"a":"0102030000000000","last":255}' ]]
+}
+
+@test "the last word of a name decides what is an address; an infinity is inf, what is no number nan" {
+	cat >"$BATS_TEST_TMPDIR/n.c" <<-'END'
+		#include <linux/types.h>
+		struct names {
+			__u32 ip_version, addr_family, ip_ttl, ip_count, saddr_v4, ip_src, addr_be;
+			__be32 dst_ip, ip_id, id_addr;
+			__u8 token[16], session_token[16], saddr_v6[16], v6[16], path_hash[4];
+		} n;
+		struct floats { double a, b, c, d; float e; } f;
+	END
+	bpf_cc bpfel "$BATS_TEST_TMPDIR/n.c" "$BATS_TEST_TMPDIR/n.o"
+	local six=20010db8000000000000000000000001
+	local hex='04000000 02000000 40000000 07000000 c0000201 c0000202 c0000203 c0000204 05000000 c0000205'
+	hex+=" $six $six $six $six 61626364"
+	run --separate-stderr -0 "$DUMP" -j -t names -b "$BATS_TEST_TMPDIR/n.o" - < <(record "${hex// /}")
+	[[ $output == '{"ip_version":4,"addr_family":2,"ip_ttl":64,"ip_count":7,"saddr_v4":"192.0.2.1","ip_src":"192.0.2.2","addr_be":"192.0.2.3","dst_ip":"192.0.2.4","ip_id":83886080,"id_addr":"192.0.2.5","token":"'$six'","session_token":"'$six'","saddr_v6":"2001:db8::1","v6":"2001:db8::1","path_hash":"61626364"}' ]]
+	local floats='000000000000f07f 000000000000f0ff 000000000000f87f 000000000000f83f 000080ff 00000000'
+	run --separate-stderr -0 "$DUMP" -j -t floats -b "$BATS_TEST_TMPDIR/n.o" - < <(record "${floats// /}")
+	[[ $(jq -c '[.a, .b, .c, .d, .e]' <<<"$output") == '["inf","-inf",null,1.5,"-inf"]' ]]
+	run --separate-stderr -0 "$DUMP" -t floats -b "$BATS_TEST_TMPDIR/n.o" - < <(record "${floats// /}")
+	[[ ${lines[1]} =~ ^inf\ +-inf\ +nan\ +1\.5\ +-inf\ *$ ]]
+}
+
+@test "split BTF: the kernel's is its base; split BTF of another kernel is called that" {
+	[[ -r /sys/kernel/btf/vmlinux ]] || skip "the kernel has no BTF"
+	cc -O2 -o "$BATS_TEST_TMPDIR/split" "$BATS_TEST_DIRNAME/fixtures/split_btf.c" -lbpf
+	"$BATS_TEST_TMPDIR/split" >"$BATS_TEST_TMPDIR/split.btf"
+	run --separate-stderr -0 "$DUMP" -j -b "$BATS_TEST_TMPDIR/split.btf" -t modrec - < <(record 0100000002000000)
+	[[ $output == '{"one":1,"two":2}' ]]
+	# without a type: of the split BTF's structs, none of the kernel's
+	run --separate-stderr -0 "$DUMP" -j -b "$BATS_TEST_TMPDIR/split.btf" - < <(record 0100000002000000)
+	[[ $output == '{"one":1,"two":2}' ]]
+	llvm-objcopy --remove-section=.BTF.ext --remove-section=.BTF --add-section=.BTF="$BATS_TEST_TMPDIR/split.btf" "$FIX/feed_odd.o" "$BATS_TEST_TMPDIR/split.o"
+	run --separate-stderr -0 "$DUMP" -j -b "$BATS_TEST_TMPDIR/split.o" -t modrec - < <(record 0100000002000000)
+	[[ $output == '{"one":1,"two":2}' ]]
+	# a member's type that is in no kernel
+	"$BATS_TEST_TMPDIR/split" 16000000 >"$BATS_TEST_TMPDIR/other.btf"
+	run --separate-stderr -1 "$DUMP" -j -b "$BATS_TEST_TMPDIR/other.btf" -t modrec - < <(record 0100000002000000)
+	[[ $stderr == "bpf_dump: split BTF, and its base is not this kernel's: $BATS_TEST_TMPDIR/other.btf" ]]
 }
 
 @test "-c ends saved records too, a closed pipe is no error" {
@@ -614,7 +664,23 @@ has_lines() { (($(wc -l <"$OUT") >= $1)); } # NUMBER
 	done
 	poke 1 1
 	run --separate-stderr -0 dump -j -d 0.2 $M/burst
-	[[ ${#lines[@]} -eq 100 ]]
+	[[ $(grep -c '"pid":' <<<"$output") -eq 100 && ${lines[100]} == '{"old":100,"lost_before":'[1-9]*'}' ]]
+}
+
+@test "a ring that was full: what nobody read, a mark with all that was lost, then what is new" {
+	sandbox
+	feeder feed_burst
+	local old lost
+	poke 1 3000
+	reader -j $M/burst
+	retry grep -q '"old":' "$OUT" || ended TERM
+	poke 1 1
+	retry eval '[[ $(sed "1,/\"old\":/d" "$OUT" | grep -c "\"pid\":") -eq 100 ]]'
+	ended TERM
+	old=$(sed '/"old":/,$d' "$OUT" | grep -c '"pid":')
+	lost=$(jq 'select(.old) | .lost_before' "$OUT")
+	[[ $(jq 'select(.old) | .old' "$OUT") -eq old && lost -gt 0 && $((old + lost)) -eq 300000 ]]
+	[[ $(tail -n 1 "$ERR") == "$((old + 100)) events, 0 lost" ]]
 }
 
 @test "-w: a struct that is no packet's, or none: 1 and one line" {

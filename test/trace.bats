@@ -112,6 +112,46 @@ teardown() { sandbox_end; }
 	run ! grep -q $'\e' "$seen"
 }
 
+@test "a name with the end of a line in it makes no line of its own of text" {
+	can_trace tracepoint || return 0
+	local name
+	host trace-on -q tracepoint
+	new_reader tracepoint
+	for name in $'x\nforged' $'\n\n' $'\nroot-1'; do
+		new_writer -n 1 -i 0 -p "$name"
+		host pid -q add "$writer"
+		written
+		retry 20 grep -q "^ *.*\\\\x0a.*-$writer .*: bpf_trace_printk: triggered from PID $writer\.$" "$seen"
+	done
+	reader_ends
+	run ! grep -qv ': bpf_trace_printk: ' "$seen"
+}
+
+@test "records of a dead process that nobody read: marked as old, left out with now" {
+	local old
+	new_writer -n 3 -i 0
+	old=$writer
+	host trace-on -q ringbuf pid "$old"
+	written
+	host pid -q flush
+	new_reader -j ringbuf count 4
+	retry 50 eval '[[ $(jq -c "select(.old)" "$seen") == {\"old\":+([0-9]),\"lost_before\":0} ]]'
+	new_writer -n 1 -i 0
+	host pid -q add "$writer"
+	written
+	reader_ends
+	jq -se --argjson old "$old" --argjson new "$writer" 'map(.pid // "mark") | index("mark") as $m | $m > 0 and (.[:$m] | all(. == $old)) and (.[$m + 1:] | length > 0 and all(. == $new))' "$seen"
+	host pid -q flush
+	new_writer -n 1 -i 0
+	host pid -q add "$writer"
+	written
+	new_reader -j ringbuf now
+	retry 50 grep -q 'listening on' "$summary"
+	reader_ends
+	[[ ! -s $seen ]]
+}
+
+# bats test_tags=core
 @test "every thread of a process is traced, also when the main thread has ended" {
 	new_writer -n 5 -f -t 3
 	host trace-on -q ringbuf pid "$writer"

@@ -262,7 +262,7 @@ static int named_type(struct choose *c, const char *name)
 {
 	static const char *const keywords[] = { "struct ", "union " };
 	struct btf_view t;
-	uint32_t id;
+	uint32_t id, n;
 	size_t k;
 	int i;
 
@@ -272,7 +272,9 @@ static int named_type(struct choose *c, const char *name)
 	for (i = 0; i < c->users->n_btfs; i++) {
 		const struct btf *b = &c->users->btfs[i].btf;
 
-		for (id = 1; id < b->types; id++) {
+		/* those of split BTF before those of its base */
+		for (n = 1, id = c->users->btfs[i].first; n < b->types; n++, id++) {
+			id = id == b->types ? 1 : id;
 			btf_get(b, id, &t);
 			if (!strcmp(t.name, name) && btf_size(b, id) > 0)
 				return fix(c, b, id);
@@ -310,7 +312,7 @@ int choose_open(struct choose *c, const char *type, uint32_t value_id, uint32_t 
 	if (!c->known)
 		return -ENOMEM;
 	for (i = 0; i < c->users->n_btfs && !err; i++)
-		for (id = 1; id < c->users->btfs[i].btf.types && !err; id++)
+		for (id = c->users->btfs[i].first; id < c->users->btfs[i].btf.types && !err; id++)
 			err = add_pick(c, &c->users->btfs[i], id);
 	for (i = 0; i < c->users->n_btfs; i++)
 		mark_variables(c, &c->users->btfs[i]);

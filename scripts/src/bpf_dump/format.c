@@ -405,7 +405,7 @@ static int array_value(struct compiler *c, const struct btf_view *a, const struc
 		kind = OP_STRING;
 	else if (BTF_INT_ENCODING(t->word) & BTF_INT_SIGNED)
 		return 1;
-	else if (a->word == 16 && !name_is_no_address(name))
+	else if (a->word == 16 && name_is_endpoint(name))
 		kind = OP_IP16;
 	else if (a->word == 4 && name_is_endpoint(name))
 		kind = OP_IP4;

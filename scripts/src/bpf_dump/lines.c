@@ -40,12 +40,28 @@ static int hand_out(struct sink *s, const char *line, size_t len)
 	return len ? s->record(s, line, len) : 0;
 }
 
+/*
+ * The kernel pads a thread's name to 16 bytes and puts a '-' and the thread's number behind it. A
+ * name may contain the end of a line: then the line is shorter, and goes on after it.
+ */
+static char *line_end(const char *at, const char *end, const char *stop)
+{
+	const char *one = end;
+
+	while (one && one - at < 16)
+		one = memchr(one + 1, '\n', stop - one - 1);
+	if (one && one != end && one - at > 17 && at[16] == '-' && at[17] >= '0' && at[17] <= '9')
+		return (char *)one;
+	return (char *)end;
+}
+
 static int hand_out_all(struct lines *l, struct sink *s)
 {
 	char *at = l->buf, *end;
 	int err = 0;
 
 	while (!err && (end = memchr(at, '\n', l->buf + l->len - at))) {
+		end = line_end(at, end, l->buf + l->len);
 		err = hand_out(s, at, end - at);
 		at = end + 1;
 	}

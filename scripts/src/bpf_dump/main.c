@@ -42,6 +42,7 @@ struct options {
 	uint64_t count;	   /* 0: no end */
 	int64_t duration;  /* ns, 0: no end */
 	bool skip;	   /* what is there already */
+	bool mark;	   /* where what is there already ends */
 	bool quiet;	   /* no summary unless records were lost */
 };
 
@@ -62,6 +63,7 @@ struct dump {
 	const struct fmt *shown; /* whose header was printed last */
 	struct pcapng pcapng;	 /* of opt.write */
 	uint64_t events, lost;
+	uint64_t before; /* records lost before we began to read, since the programs were loaded */
 	int write_fd, bad; /* bad: exit status of what cannot be written as packets */
 	int map_fd;
 	struct bpf_map_info map;
@@ -74,7 +76,7 @@ struct dump {
 static volatile sig_atomic_t stop;
 
 static const char usage[] =
-	"Usage: bpf_dump [-j | -x | -w FILE|-] [-q] [-s] [-t TYPE] [-b OBJECT.o] [-c N]\n"
+	"Usage: bpf_dump [-j | -x | -w FILE|-] [-q] [-s | -m] [-t TYPE] [-b OBJECT.o] [-c N]\n"
 	"                [-d SEC] [-u PATH] PIN|-\n"
 	"       bpf_dump [-j] [-q] [-s] [-c N] [-d SEC] [-u PATH] TRACE_PIPE\n"
 	"Summary: print the records of a pinned ring buffer or perf event array by their BTF\n"
@@ -84,6 +86,7 @@ static const char usage[] =
 	"  -c  stop after N records            -d  stop after SEC seconds\n"
 	"  -u  stop when PATH is gone          -w  write packets, as pcapng\n"
 	"  -s  skip what is already there, and print a line when that is done\n"
+	"  -m  mark where the records end that are already there, also if none were lost\n"
 	"  -q  no summary at the end, unless records were lost\n"
 	"  -h  help                            -V  version\n"
 	"  -   read saved records from standard input: each a 4-byte little-endian\n"
@@ -258,7 +261,7 @@ static int parse(struct options *o, int argc, char **argv)
 	int c, modes = 0;
 
 	opterr = 0;
-	while ((c = getopt(argc, argv, ":jxw:qst:b:c:d:u:hV")) != -1) {
+	while ((c = getopt(argc, argv, ":jxw:qsmt:b:c:d:u:hV")) != -1) {
 		char word[3] = { '-', optopt, '\0' };
 
 		switch (c) {
@@ -279,6 +282,9 @@ static int parse(struct options *o, int argc, char **argv)
 			break;
 		case 's':
 			o->skip = true;
+			break;
+		case 'm':
+			o->mark = true;
 			break;
 		case 't':
 			o->type = optarg;
@@ -375,6 +381,9 @@ static int open_btf(struct dump *d)
 			return bad_argument("no such file", d->opt.object);
 		if (err == -ENODATA)
 			return bad_argument("no BTF (compile it with -g)", d->opt.object);
+		if (err == -EXDEV)
+			return bad_argument("split BTF, and its base is not this kernel's",
+					    d->opt.object);
 		if (err == -EBADMSG || err == -E2BIG)
 			return bad_argument("not an object file, or its BTF is corrupt",
 					    d->opt.object);
@@ -433,6 +442,7 @@ static int open_reader(struct dump *d)
 	if (err)
 		return refused("cannot lock", d->lock.path, err);
 	users_lost(&d->users, NULL);
+	d->before = users_lost_total(&d->users);
 	if (perf)
 		err = perf_open(&d->perf, d->map_fd, d->map.max_entries);
 	else
@@ -567,6 +577,32 @@ static int skip_old(struct dump *d)
 	return -1;
 }
 
+/*
+ * Reads what was there before we came, and marks where it ends: what follows is new, and between
+ * the two is what did not fit meanwhile. Returns what drain() does.
+ */
+static int read_old(struct dump *d)
+{
+	bool json = d->opt.mode == FMT_JSON;
+	struct out *o = &d->out;
+	struct drained got;
+	int err;
+
+	if (d->opt.skip || d->opt.write || !d->map.id)
+		return 0;
+	err = d->source->drain(d->source, &d->sink, true, &got);
+	if (err || !d->events || (!d->opt.mark && !d->before))
+		return err;
+	out_room(o, 4 * OUT_VALUE);
+	put_str(o, json ? "{\"old\":" : "# ");
+	put_u64(o, d->events);
+	put_str(o, json ? ",\"lost_before\":"
+			: " old records end here; lost before, since it was loaded: ");
+	put_u64(o, d->before);
+	put_str(o, json ? "}\n" : "\n");
+	return err;
+}
+
 /* What is to be done twice a second. */
 static int tick(struct dump *d)
 {
@@ -590,7 +626,7 @@ static int read_live(struct dump *d)
 	struct drained got;
 	bool idle = false;
 	uint64_t before;
-	int err = 0, rc;
+	int err = read_old(d), rc;
 
 	while (!err && !stop && !d->out.err) {
 		before = d->events;

@@ -7,27 +7,58 @@
 #include <linux/bpf.h>
 #include "names.h"
 
-/* Is one of the words of the name in the list, which ends with NULL? */
+/* Is nothing left of the word but v and digits, as of v4, 6 and 0? */
+static bool is_number(const char *word, size_t len)
+{
+	size_t v = len && (*word == 'v' || *word == 'V');
+
+	return strspn(word + v, "0123456789") >= len - v;
+}
+
+/* Is the word in the list, which ends with NULL? */
+static bool word_in(const char *word, size_t len, const char *const *list)
+{
+	size_t i;
+
+	for (i = 0; list[i]; i++) {
+		size_t n = strlen(list[i]);
+
+		if (len >= n && !strncasecmp(word, list[i], n) && is_number(word + n, len - n))
+			return true;
+	}
+	return false;
+}
+
+/* Is one of the words of the name in the list? */
 static bool has_word(const char *name, const char *const *list)
 {
-	size_t i, len;
+	size_t len;
 
 	for (; *name; name += len) {
 		name += *name == '_';
 		len = strcspn(name, "_");
-		for (i = 0; list[i]; i++) {
-			size_t n = strlen(list[i]);
-			const char *rest = name + n;
-
-			if (len < n || strncasecmp(name, list[i], n))
-				continue;
-			rest += *rest == 'v' || *rest == 'V';
-			rest += strspn(rest, "0123456789");
-			if (rest == name + len)
-				return true;
-		}
+		if (len && word_in(name, len, list))
+			return true;
 	}
 	return false;
+}
+
+/* Is the last word in the list? It says what the member is: an ip_version is a version. */
+static bool last_word_in(const char *name, const char *const *list)
+{
+	static const char *const orders[] = { "be", "le", "n", "h", "nbo", "hbo", NULL };
+	const char *word = NULL, *at;
+	size_t len = 0, n;
+
+	for (at = name; *at; at += n) {
+		at += *at == '_';
+		n = strcspn(at, "_");
+		if (!n || (word && (is_number(at, n) || word_in(at, n, orders))))
+			continue;
+		word = at;
+		len = n;
+	}
+	return word && word_in(word, len, list);
 }
 
 static bool ends_with(const char *name, const char *end)
@@ -63,41 +94,48 @@ bool name_is_protocol(const char *name)
 	return ends_with(name, "proto") || ends_with(name, "protocol");
 }
 
+static const char *const addresses[] = { "ip",	  "addr",    "address", "saddr",  "daddr",
+					 "laddr", "raddr",   "srcip",	"dstip",  "sip",
+					 "dip",	  "srcaddr", "dstaddr", "ipaddr", NULL };
+static const char *const ends[] = { "src",  "dst",     "source", "dest",    "destination",
+				    "peer", "local",   "remote", "from",    "to",
+				    "gw",   "gateway", "via",	 "nexthop", NULL };
+/* what a number or a string of bytes is that is no address */
+static const char *const others[] = {
+	"id",	 "uuid",   "guid",     "hash",	  "key",      "digest",	  "md",	    "data",
+	"buf",	 "bytes",  "raw",      "payload", "seq",      "ack",	  "spi",    "vni",
+	"xid",	 "label",  "flow",     "mark",	  "flowinfo", "teid",	  "port",   "len",
+	"token", "nonce",  "cookie",   "secret",  "version",  "ver",	  "family", "ttl",
+	"count", "cnt",	   "num",      "type",	  "flags",    "state",	  "code",   "size",
+	"off",	 "offset", "idx",      "index",	  "sum",      "checksum", "csum",   "tos",
+	"ihl",	 "proto",  "protocol", "time",	  "ts",	      "tag",	  NULL
+};
+
 bool name_is_text(const char *name)
 {
 	static const char *const words[] = { "comm", "name",	"fname", "filename", "path",
 					     "file", "cmd",	"str",	 "string",   "msg",
 					     "text", "message", "argv",	 "args",     NULL };
 
-	return has_word(name, words);
+	return has_word(name, words) && !last_word_in(name, others);
 }
 
 bool name_is_address(const char *name)
 {
-	static const char *const words[] = { "ip",    "addr",  "address", "saddr", "daddr", "laddr",
-					     "raddr", "srcip", "dstip",	  "sip",   "dip",   NULL };
-
-	return has_word(name, words) && !name_is_no_address(name);
+	/* also ip_src: an end, of an address */
+	return last_word_in(name, addresses) ||
+	       (last_word_in(name, ends) && has_word(name, addresses));
 }
 
 bool name_is_endpoint(const char *name)
 {
-	static const char *const words[] = { "src",  "dst",	"source",  "dest", "destination",
-					     "peer", "local",	"remote",  "from", "to",
-					     "gw",   "gateway", "nexthop", NULL };
-
-	return name_is_address(name) || (has_word(name, words) && !name_is_no_address(name));
+	return last_word_in(name, addresses) || last_word_in(name, ends) ||
+	       (name[strcspn(name, "0123456789")] && is_number(name, strlen(name)));
 }
 
 bool name_is_no_address(const char *name)
 {
-	static const char *const words[] = { "id",	 "uuid",    "guid",  "hash", "key",
-					     "digest",	 "md",	    "data",  "buf",  "bytes",
-					     "raw",	 "payload", "seq",   "ack",  "spi",
-					     "vni",	 "xid",	    "label", "flow", "mark",
-					     "flowinfo", "teid",    "port",  "len",  NULL };
-
-	return has_word(name, words);
+	return !name_is_endpoint(name) && has_word(name, others);
 }
 
 bool name_is_record_of(const char *type, const char *map)

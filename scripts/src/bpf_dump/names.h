@@ -2,7 +2,7 @@
 /*
  * What a member's name says beyond its type: C has no type for an address or a time, but records
  * name them. A name is split into words at '_', and the digits or v of ip4, v6, … are dropped; case
- * does not matter.
+ * does not matter. The last word decides what a member is.
  */
 #ifndef PLAINBPF_NAMES_H
 #define PLAINBPF_NAMES_H

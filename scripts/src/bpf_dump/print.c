@@ -260,8 +260,12 @@ static void put_float(const struct run *r, const struct op *op, const uint8_t *p
 	} else {
 		memcpy(&d, &v, 8);
 	}
-	if (d != d || d > 1.7976931348623157e308 || d < -1.7976931348623157e308)
+	if (d != d)
 		put_str(r->o, r->json ? "null" : "nan");
+	else if (d > 1.7976931348623157e308) /* JSON has no number for it */
+		put_str(r->o, r->json ? "\"inf\"" : "inf");
+	else if (d < -1.7976931348623157e308)
+		put_str(r->o, r->json ? "\"-inf\"" : "-inf");
 	else
 		put(r->o, text, snprintf(text, sizeof(text), "%.*g", op->size == 4 ? 9 : 17, d));
 }

@@ -122,24 +122,11 @@ static void put_json_line(struct fmt_env *e, struct out *o, const char *line, si
 
 void text_line(struct fmt_env *e, struct out *o, bool json, const char *line, size_t len)
 {
-	static const char hex[] = "0123456789abcdef";
-	size_t i;
-
 	if (json) {
 		put_json_line(e, o, line, len);
 		return;
 	}
-	for (i = 0; i < len; i++) {
-		unsigned char c = line[i];
-
-		out_room(o, OUT_VALUE);
-		if (c < ' ' || c == 0x7f) {
-			put_str(o, "\\x");
-			put_char(o, hex[c >> 4]);
-			c = hex[c & 15];
-		}
-		put_char(o, c);
-	}
+	put_shown(o, line, len);
 	out_room(o, OUT_VALUE);
 	put_char(o, '\n');
 }

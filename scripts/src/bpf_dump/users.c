@@ -4,13 +4,66 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
+#include <linux/btf.h>
 #include "elf.h"
 #include "say.h"
 #include "sys.h"
 #include "users.h"
 
 #define MAX_MAPS 256 /* of a program; the verifier allows 64 */
+
+/*
+ * Split BTF continues a base: its first type and its first name have the numbers that come after
+ * the base's last. Put behind the base it is BTF like any other. -EXDEV: not behind this one.
+ */
+static int join(const void *base, size_t base_len, const void *split, uint8_t **buf, size_t *joined)
+{
+	struct btf_header b, s, h;
+	uint8_t *to;
+
+	memcpy(&b, base, sizeof(b));
+	memcpy(&s, split, sizeof(s));
+	if (base_len < sizeof(b) || b.magic != BTF_MAGIC || b.hdr_len > base_len ||
+	    (uint64_t)b.type_off + b.type_len > base_len - b.hdr_len ||
+	    (uint64_t)b.str_off + b.str_len > base_len - b.hdr_len)
+		return -EXDEV;
+	h = b;
+	h.hdr_len = sizeof(h);
+	h.type_off = 0;
+	h.type_len = b.type_len + s.type_len;
+	h.str_off = h.type_len;
+	h.str_len = b.str_len + s.str_len;
+	*joined = sizeof(h) + (size_t)h.type_len + h.str_len;
+	*buf = to = malloc(*joined);
+	if (!to)
+		return -ENOMEM;
+	memcpy(to, &h, sizeof(h));
+	to += sizeof(h);
+	memcpy(to, (const uint8_t *)base + b.hdr_len + b.type_off, b.type_len);
+	to += b.type_len;
+	memcpy(to, (const uint8_t *)split + s.hdr_len + s.type_off, s.type_len);
+	to += s.type_len;
+	memcpy(to, (const uint8_t *)base + b.hdr_len + b.str_off, b.str_len);
+	to += b.str_len;
+	memcpy(to, (const uint8_t *)split + s.hdr_len + s.str_off, s.str_len);
+	return 0;
+}
+
+/* Only a base has the empty name, with which names begin. */
+static bool is_split(const void *data, size_t len)
+{
+	struct btf_header h;
+
+	if (len < sizeof(h))
+		return false;
+	memcpy(&h, data, sizeof(h));
+	return h.magic == BTF_MAGIC && h.version == BTF_VERSION && h.hdr_len >= sizeof(h) &&
+	       h.hdr_len <= len && (uint64_t)h.type_off + h.type_len <= len - h.hdr_len &&
+	       (uint64_t)h.str_off + h.str_len <= len - h.hdr_len &&
+	       (!h.str_len || ((const char *)data)[h.hdr_len + h.str_off]);
+}
 
 static int add(struct users *f, uint32_t id, const char *owner, void *buf, const void *data,
 	       size_t len)
@@ -28,6 +81,7 @@ static int add(struct users *f, uint32_t id, const char *owner, void *buf, const
 	if (err)
 		return err;
 	n->id = id;
+	n->first = 1;
 	n->buf = buf;
 	snprintf(n->owner, sizeof(n->owner), "%s", owner);
 	f->n_btfs++;
@@ -65,11 +119,40 @@ int users_add_btf(struct users *f, uint32_t id, const char *owner)
 	return err;
 }
 
+/* Adds split BTF behind its base, or if that is NULL the kernel's. */
+static int add_split(struct users *f, const char *owner, const uint8_t *base, size_t base_len,
+		     const uint8_t *data)
+{
+	uint8_t *kernel = NULL, *buf = NULL;
+	size_t joined = 0;
+	struct btf only;
+	int err = 0;
+
+	if (!base) {
+		err = read_file("/sys/kernel/btf/vmlinux", NULL, &kernel, &base_len);
+		base = kernel;
+	}
+	err = err ? -EXDEV : btf_open(&only, base, base_len);
+	if (err) {
+		free(kernel);
+		return err == -ENOMEM ? err : -EXDEV;
+	}
+	err = join(base, base_len, data, &buf, &joined);
+	err = err ?: add(f, 0, owner, buf, buf, joined);
+	if (err)
+		free(buf);
+	else
+		f->btfs[f->n_btfs - 1].first = only.types;
+	btf_close(&only);
+	free(kernel);
+	return err == -EBADMSG ? -EXDEV : err;
+}
+
 int users_add_file(struct users *f, const char *path)
 {
 	const char *base = strrchr(path, '/');
-	const uint8_t *data;
-	size_t len, size;
+	const uint8_t *data, *below = NULL;
+	size_t len, size, below_len = 0;
 	uint8_t *buf;
 	int err;
 
@@ -80,9 +163,18 @@ int users_add_file(struct users *f, const char *path)
 	size = len;
 	if (len < 2 || ((buf[0] != 0x9f || buf[1] != 0xeb) && (buf[0] != 0xeb || buf[1] != 0x9f)))
 		err = elf_section(buf, len, ".BTF", &data, &size);
+	/* a module of Linux 6.11 and later brings what it needs of its base */
+	if (data != buf && !err && elf_section(buf, len, ".BTF.base", &below, &below_len))
+		below = NULL;
 	if (err == -ENOENT)
 		err = -ENODATA;
-	err = err ?: add(f, 0, base ? base + 1 : path, buf, data, size);
+	base = base ? base + 1 : path;
+	if (!err && is_split(data, size)) {
+		err = add_split(f, base, below, below_len, data);
+		free(buf);
+		return err;
+	}
+	err = err ?: add(f, 0, base, buf, data, size);
 	if (err)
 		free(buf);
 	return err;
@@ -213,6 +305,18 @@ void users_lost(struct users *f, struct sink *s)
 		}
 		free(value);
 	}
+}
+
+uint64_t users_lost_total(const struct users *f)
+{
+	uint64_t sum = 0;
+	uint32_t c;
+	int i;
+
+	for (i = 0; i < f->n_losts; i++)
+		for (c = 0; c < f->losts[i].cpus; c++)
+			sum += f->losts[i].seen[c];
+	return sum;
 }
 
 void users_free(struct users *f)

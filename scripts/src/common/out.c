@@ -194,6 +194,36 @@ static int utf8(const uint8_t *p, size_t n)
 	return len;
 }
 
+size_t show_char(char *to, const uint8_t *p, size_t n, size_t *used)
+{
+	int len = *p < 0x80 ? 0 : utf8(p, n), i, bytes = len < 0 ? -len : 1;
+	size_t room = 0;
+
+	if ((*p >= ' ' && *p < 0x7f) || len > 0) {
+		*used = len > 0 ? len : 1;
+		memcpy(to, p, *used);
+		return *used;
+	}
+	for (i = 0; i < bytes; i++) {
+		to[room++] = '\\';
+		to[room++] = 'x';
+		to[room++] = hexdigits[p[i] >> 4];
+		to[room++] = hexdigits[p[i] & 15];
+	}
+	*used = bytes;
+	return room;
+}
+
+void put_shown(struct out *o, const char *s, size_t n)
+{
+	size_t used;
+
+	for (; n; s += used, n -= used) {
+		out_room(o, OUT_VALUE);
+		o->len += show_char(o->buf + o->len, (const uint8_t *)s, n, &used);
+	}
+}
+
 static void escape(struct out *o, uint8_t c, bool json)
 {
 	const char *from = "\b\f\n\r\t\"\\", *to = "bfnrt\"\\", *at = c ? strchr(from, c) : NULL;

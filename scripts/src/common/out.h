@@ -57,7 +57,16 @@ void put_digits(struct out *o, uint64_t v, int n); /* the last n decimal digits 
 void put_hex(struct out *o, uint64_t v);	   /* 0x… */
 void put_ip4(struct out *o, const uint8_t a[4]);
 void put_ip16(struct out *o, const uint8_t a[16]); /* RFC 5952; IPv4-mapped as IPv4 */
-/* Make their own room. put_text returns the number of columns. */
+/*
+ * The filter for all that comes from elsewhere and is printed as it is: one character at p, of n >
+ * 0 bytes, or \xNN for each byte of a control character, of one that changes the direction of text,
+ * and of what is no UTF-8. Writes at most SHOW_MOST bytes and returns how many; *used: bytes read.
+ */
+#define SHOW_MOST 16
+size_t show_char(char *to, const uint8_t *p, size_t n, size_t *used);
+/* Make their own room. put_shown: a text through that filter. put_text returns the number of
+ * columns. */
+void put_shown(struct out *o, const char *s, size_t n);
 void put_bytes(struct out *o, const uint8_t *p, size_t n, char between);
 size_t put_text(struct out *o, const uint8_t *p, size_t n); /* quoted only if it has to be */
 void put_json(struct out *o, const uint8_t *p, size_t n);   /* with its quotes */

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Messages, the version and files, see say.h. */
-#define _GNU_SOURCE /* program_invocation_short_name */
+#define _GNU_SOURCE /* program_invocation_short_name, vasprintf */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
+#include "out.h"
 #include "say.h"
 
 #ifndef VERSION /* make takes it from the commands */
@@ -15,19 +16,33 @@
 
 const char version[] = "plainbpf " VERSION;
 
+/* Of a longer message the beginning and the end are said: the file's name is at the end. */
+#define LONGEST 3000
+#define HEAD	1500
+#define TAIL	1000
+
 void say(const char *format, ...)
 {
-	char line[2048];
+	char line[LONGEST * SHOW_MOST + 64], *text = NULL;
+	size_t i, used, len = 0, n;
 	va_list args;
-	char *p;
+	int all;
 
 	va_start(args, format);
-	vsnprintf(line, sizeof(line), format, args);
+	all = vasprintf(&text, format, args);
 	va_end(args);
-	for (p = line; *p; p++)
-		if ((unsigned char)*p < ' ' || *p == 0x7f)
-			*p = '?';
-	fprintf(stderr, "%s: %s\n", program_invocation_short_name, line);
+	if (all < 0)
+		return;
+	n = all;
+	for (i = 0; i < n; i += used) {
+		if (n > LONGEST && i >= HEAD && i < n - TAIL) {
+			len += sprintf(line + len, " … %zu bytes … ", n - TAIL - i);
+			i = n - TAIL;
+		}
+		len += show_char(line + len, (const uint8_t *)text + i, n - i, &used);
+	}
+	free(text);
+	fprintf(stderr, "%s: %.*s\n", program_invocation_short_name, (int)len, line);
 }
 
 int bad_argument(const char *what, const char *thing)

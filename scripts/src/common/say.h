@@ -11,7 +11,7 @@
 
 extern const char version[]; /* "plainbpf 1.2.3" */
 
-/* One line on stderr, after the tool's name. Control characters do not reach the terminal. */
+/* One line on stderr, after the tool's name. Through show_char(), and shortened if it is long. */
 __attribute__((format(printf, 1, 2))) void say(const char *format, ...);
 /* The same, for an invalid argument; returns the exit status. */
 int bad_argument(const char *what, const char *thing);
