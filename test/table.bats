@@ -8,7 +8,7 @@ load helper
 
 fuzz=$repo/test/fuzz/fuzz_tables
 
-setup() { make -s -C "$repo" test/fuzz/fuzz_tables test/fixtures/xdp_table.o; }
+setup() { [[ ! $BATS_TEST_DESCRIPTION == tables:* ]] || make -s -C "$repo" test/fuzz/fuzz_tables test/fixtures/xdp_table.o; }
 teardown() { sandbox_end; }
 
 # bats test_tags=long

@@ -130,6 +130,8 @@ k_ask() { # LINE…
 	k_answers=()
 	while (($#)); do
 		text=$(printf '%s\n' "$@" | bpftool -j batch file - 2>/dev/null) || :
+		# bpftool 7.5 on Linux 5.10 puts a complaint before an answer that is good.
+		while [[ $text =~ \"output\":(\{\"error\":\"[^\"]*\"\},)[[\{] ]]; do text=${text//"${BASH_REMATCH[1]}"/}; done
 		rest=${text//'{"command":['/}
 		n=$(((${#text} - ${#rest}) / 12))
 		((n && n <= $#)) || return 0
