@@ -110,7 +110,7 @@ trusted() { # PATH BELOW
 	done
 }
 
-# The state directory is root's alone: who can write in it could edit the list by a journal, and who
+# The state directory is root's alone: who can write in it could have an edit of a list completed, and who
 # can open the lock could hold it. The file `private` says that its mode has been set; a directory
 # of an earlier version may have been made with a loose umask.
 need_state() {
