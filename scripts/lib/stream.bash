@@ -15,8 +15,8 @@
 # What a line of text shows of a packet, at most 120 columns for usual ones. info lets all pass, but
 # has hooks in both directions; for a log the reason counts. -v and -j show all.
 declare -A columns=(
-	[pb_packets]=ts,ifname,hook,src,dst,proto:6,sport,dport,len:5,verdict
-	[pb_packet_log]=ts,ifname,src,dst,proto:6,sport,dport,len:5,verdict,reason
+	[pb_packets]='ts,ifname,hook,src,dst,proto:6,sport,dport,len:5,verdict'
+	[pb_packet_log]='ts,ifname,src,dst,proto:6,sport,dport,len:5,verdict,reason'
 )
 
 # What `events` does for a program that reports packets, by its words.
