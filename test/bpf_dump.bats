@@ -212,6 +212,33 @@ rich() { tr -d '\n' <"$BATS_TEST_DIRNAME/fixtures/rich.hex"; }
 	[[ ${lines[1]} == "1        0102030000000000 255" ]]
 }
 
+@test "-o: only the members asked for, also inside a struct, in columns of a given width" {
+	run --separate-stderr -0 env TZ=UTC "$DUMP" -b "$FIX/feed_rich.o" -o fruit,point.y,ts:20,track,ifname,src:5 - \
+		< <(record "$(rich)")
+	local names values
+	read -ra names <<<"${lines[0]}"
+	read -ra values <<<"${lines[1]}"
+	[[ $(printf '%s\n' "${names[@]}" | sort | tr '\n' ' ') == 'FRUIT IFNAME POINT.Y SRC TRACK TS ' && ${#values[@]} == 6 ]]
+	[[ $stderr == '1 events, 0 lost' ]]
+	[[ " ${values[*]} " == *' 22:13:20.123456 '* && " ${values[*]} " == *' -6 '* && " ${values[*]} " == *' pear '* ]]
+	[[ ${lines[0]} =~ (^|\ )TS\ {19}[A-Z] && ${lines[1]} == *'[{x=0,y=0},{x=7,y=0}]'* ]]
+	# A struct as a whole.
+	run --separate-stderr -0 "$DUMP" -b "$FIX/feed_rich.o" -o point - < <(record "$(rich)")
+	[[ ${lines[0]} == 'POINT.X'*' POINT.Y' ]]
+}
+
+@test "-o: what is no list, and members that are not there, are told in a line" {
+	local word
+	for word in '' , a, ,a a: a:0 a:256 a:x :5 a:5:5 "$(printf 'a%.0s,' {1..64})a"; do
+		run --separate-stderr -1 "$DUMP" -b "$FIX/feed_rich.o" -o "$word" - < <(record "$(rich)")
+		[[ ! $output && ${stderr% } == "bpf_dump: no list of members:${word:+ $word}" ]] || { echo "$word: $stderr" && false; }
+	done
+	run --separate-stderr -1 "$DUMP" -b "$FIX/feed_rich.o" -j -o ts - < <(record "$(rich)")
+	[[ ! $output && $stderr == 'bpf_dump: cannot be combined: -j -x -w -o' ]]
+	run --separate-stderr -0 "$DUMP" -b "$FIX/feed_rich.o" -o ts,nothing - < <(record "$(rich)")
+	[[ $output =~ ^[0-9a-f\ ]+$ && ${stderr_lines[0]} == 'bpf_dump: records in hexadecimal: not all that -o names are members of it: '* ]]
+}
+
 # What is printed again and again is kept as text, so that a line could show what was before.
 @test "a line does not depend on the lines before it" {
 	local n

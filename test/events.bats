@@ -123,14 +123,48 @@ serve_two() {
 	[[ $(told '.ifname == "v1" and .src == "172.17.0.2" and .sport == 8 and .len == 98 and (.fragment or .gso | not)') == 1 ]]
 }
 
+@test "lines of usual packets fit 120 columns, of info and of a log, by IPv4 and IPv6; -v shows all members" {
+	local -A titles=(
+		[info]='TS IFNAME HOOK SRC DST PROTO SPORT DPORT LEN VERDICT'
+		[allow]='TS IFNAME SRC DST PROTO SPORT DPORT LEN VERDICT REASON'
+	)
+	local program all='TS IFNAME IFINDEX HOOK SRC DST PROTO SPORT DPORT LEN VERDICT REASON VLAN TAGS IP_VERSION FRAGMENT GSO'
+	serve_two
+	host allow -q 172.17.0.0/16 fd17::/64
+	for program in info allow; do
+		if [[ $program == info ]]; then tc_info v1; else host tc-off -q v1; fi
+		[[ $program == info ]] || host xdp-on -q br0 allow log all
+		watch "$program"
+		traffic
+		at client1 ping -qc1 -W2 "fe80::1%eth0" >/dev/null || :
+		watched
+		[[ $(head -n 1 "$shown" | tr -s ' ') == "${titles[$program]}" ]]
+		grep -qE ' 172\.17\.0\.2 +172\.17\.0\.1 +tcp ' "$shown"
+		grep -qE ' fd17::2 +fd17::1 +icmpv6 ' "$shown"
+		grep -qE ' fe80::[0-9a-f:]+ ' "$shown"
+		[[ $(wc -l <"$shown") -gt 10 ]]
+		awk 'length > 120 { print; bad = 1 } END { exit bad }' "$shown"
+		# Each value is below its title, where no address is wider than its column.
+		awk 'NR == 1 { at = index($0, " VERDICT") } NR > 1 && !/fe80/ && substr($0, at, 6) !~ /^ (pass|drop)/ { print; bad = 1 } END { exit bad }' "$shown"
+		watch -v "$program"
+		reaches client1 172.17.0.1
+		watched
+		[[ $(head -n 1 "$shown" | tr -s ' ') == "$all" ]]
+		watch "$program" snap 4
+		reaches client1 172.17.0.1
+		watched
+		[[ $(head -n 2 "$shown" | tail -n 1) =~ \ [0-9a-f]{8}$ ]]
+	done
+}
+
 @test "what was told before is not shown; columns of text have a line of titles" {
 	host xdp-on -q br0 info
 	reaches client1 172.17.0.1
 	watch info
 	reaches client2 172.17.0.1
 	watched
-	[[ $(head -n 1 "$shown") == 'TS '*' IFNAME '*' SRC '*' DST '*' PROTO '*' GSO' ]]
-	grep -q ' 172.17.0.3 .* 172.17.0.1 .* icmp .* pass ' "$shown"
+	[[ $(head -n 1 "$shown") == 'TS '*' IFNAME '*' SRC '*' DST '*' PROTO '*' VERDICT' ]]
+	grep -q ' 172.17.0.3 .* 172.17.0.1 .* icmp .* pass$' "$shown"
 	run -1 grep -c ' 172.17.0.2 ' "$shown"
 }
 

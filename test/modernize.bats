@@ -821,6 +821,23 @@ every_kind() { # COMPILER
 	fails 2 'modernize: *bare.o: its maps in section .maps need BTF, which was stripped' bare.o
 }
 
+@test "names that no terminal should see are printed through the filter, of files and out of objects" {
+	local name=$'a\e[2Jb\nc.o' shown='a\x1b[2Jb\x0ac.o'
+	legacy old
+	run -0 --separate-stderr modernize old.o "$name"
+	[[ $output == "$shown: 4 legacy map definitions made modern" && ! $stderr ]]
+	run -0 --separate-stderr modernize "$name" $'\r.o'
+	[[ $output == '\x0d.o: modern already, copied unchanged' && ! $stderr ]]
+	# A map's name, as a name and inside the reason why it is refused.
+	legacy place -DDEF=36 -DINNER=9
+	LC_ALL=C sed 's/\x00inner\x00/\x00i\x1b[\x0a\x9b\x00/g' place.o >odd.o
+	run ! cmp place.o odd.o
+	run -0 --separate-stderr modernize show odd.o
+	[[ $output == *$'\nmodernize refuses it: map outer: odd.o: i\\x1b[\\x0a\\x9b has no place in it: 9' ]]
+	[[ $output == *$'\nmap "i\\x1b[\\n\\x9b": '* && $output != *$'\e'* && $output != *$'\x9b'* ]]
+	fails 2 'modernize: * odd.o: map outer: i\\x1b\[\\x0a\\x9b has no place in it: 9' odd.o
+}
+
 # --- refusals and errors
 
 @test "what cannot be carried over is refused with the map's name and the reason" {

@@ -74,6 +74,22 @@ teardown() { sandbox_end; }
 	done
 }
 
+@test "lines of usual writes fit 120 columns" {
+	local program
+	for program in perf ringbuf; do
+		can_trace "$program" || continue
+		new_writer -n 2 -f
+		host trace-on -q "$program" pid "$writer"
+		new_reader "$program"
+		written
+		reader_ends
+		[[ $(head -n 1 "$seen" | tr -s ' ') == *'TS COUNT PID TID FD COMM' ]]
+		[[ $(grep -c "^[0-9:.]* .* $writer .* testwrite" "$seen") == 3 ]]
+		awk 'length > 120 { print; bad = 1 } END { exit bad }' "$seen"
+		host trace-off -q "$program"
+	done
+}
+
 # bats test_tags=core
 @test "a writer on each CPU in turn is seen by each kind of stream" {
 	local program cpu

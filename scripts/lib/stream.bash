@@ -12,6 +12,13 @@
 # shellcheck source=scripts/lib/kernel.bash
 . "$lib/kernel.bash"
 
+# What a line of text shows of a packet, at most 120 columns for usual ones. info lets all pass, but
+# has hooks in both directions; for a log the reason counts. -v and -j show all.
+declare -A columns=(
+	[pb_packets]='ts,ifname,hook,src,dst,proto:6,sport,dport,len:5,verdict'
+	[pb_packet_log]='ts,ifname,src,dst,proto:6,sport,dport,len:5,verdict,reason'
+)
+
 # What `events` does for a program that reports packets, by its words.
 ask_packets() {
 	packet_stream "$program" "${objects[@]}"
@@ -19,6 +26,8 @@ ask_packets() {
 		[[ ! $json ]] || usage_error '-j and -w: one of them'
 		options+=(-w "${words[-w]}")
 		: "${words[snap]=$pb_snap_max}"
+	elif [[ ! $json && ! $verbose ]]; then
+		options+=(-o "${columns[$stream]}${words[snap]+,data}")
 	fi
 	ask_words
 	need_root

@@ -26,6 +26,14 @@ is_program() { # NAME
 	[[ -e $objs/trace_${1//-/_}.bpf.c || -e $objs/trace_${1//-/_}.o ]]
 }
 
+# The same of one that may be called as its object is; a trace that is on has the name it has.
+as_typed() { # changes program
+	[[ ! -d $(trace_dir "$program") ]] || return 0
+	program=${program#trace_}
+	program=${program//_/-}
+	is_program "$program" || usage_error "no such program: $(printable "$program")"
+}
+
 # By what trace-on was given, a program or a file: program, as it is typed, and file.
 name_trace() {
 	[[ -z $file || -z $program ]] || usage_error "obj takes the place of a program: $(printable "$program")"

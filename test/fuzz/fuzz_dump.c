@@ -105,7 +105,7 @@ static void format(const uint8_t *btf, size_t btf_len, const uint8_t *record, si
 	fmt_env_init(&env, NULL);
 	if (!out_open(&o, -1, NULL)) {
 		for (id = 0; id < one.btf.types && id < TYPES; id++) {
-			if (fmt_compile(&made, &one.btf, id, mode))
+			if (fmt_compile(&made, &one.btf, id, mode, NULL))
 				continue;
 			fmt_header(made, &o, len);
 			print(made, &env, &o, record, len);

@@ -254,7 +254,7 @@ static int fix(struct choose *c, const struct btf *b, uint32_t id)
 {
 	c->fixed_btf = b;
 	c->fixed_id = id;
-	return fmt_compile(&c->fixed, b, id, c->mode);
+	return fmt_compile(&c->fixed, b, id, c->mode, c->columns);
 }
 
 /* -t NAME: a struct, union, typedef, … of this name, with or without the keyword. */
@@ -392,6 +392,7 @@ const struct fmt *choose_fmt(struct choose *c, size_t len)
 {
 	struct known *k;
 	struct pick *p;
+	int err = 0;
 
 	if (c->fixed)
 		return c->fixed;
@@ -402,9 +403,14 @@ const struct fmt *choose_fmt(struct choose *c, size_t len)
 	k->len = len;
 	k->fmt = NULL;
 	p = choose(c, len);
-	if (p && !p->fmt && fmt_compile(&p->fmt, &p->from->btf, p->id, c->mode)) {
+	if (p && !p->fmt)
+		err = fmt_compile(&p->fmt, &p->from->btf, p->id, c->mode, c->columns);
+	if (err) {
 		p->bad = true;
-		snprintf(c->why, sizeof(c->why), HEX "its BTF cannot be printed: %s", p->name);
+		snprintf(c->why, sizeof(c->why),
+			 err == -ENODATA ? HEX "not all that -o names are members of it: %s"
+					 : HEX "its BTF cannot be printed: %s",
+			 p->name);
 	} else if (p) {
 		c->why[0] = '\0';
 		if (p->step >= BY_MAP_VALUE && !p->told)

@@ -24,6 +24,7 @@
 struct choose {
 	const struct users *users;
 	enum fmt_mode mode;
+	const char *columns;	     /* see fmt_compile() */
 	bool perf;		     /* record lengths are rounded up */
 	const char *kernel;	     /* file with the kernel's own BTF, NULL: do not look */
 	char map[16];		     /* its name, "" if there is none */
@@ -37,7 +38,7 @@ struct choose {
 	bool dropped; /* the kernel's own were taken out of picks */
 };
 
-/* -ENOENT: there is no such type; else -errno */
+/* -ENOENT: there is no such type; -ENODATA: not all columns are members of it; else -errno */
 int choose_open(struct choose *c, const char *type, uint32_t value_type, uint32_t value_btf);
 /* NULL: no struct. Sets why when a length is seen for the first time. */
 const struct fmt *choose_fmt(struct choose *c, size_t len);

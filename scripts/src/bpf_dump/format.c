@@ -30,8 +30,10 @@ struct place { /* where a value is, while the type is walked */
 	uint32_t bit; /* from the start of the record or of the loop's element */
 	uint32_t bits;
 	int depth;
-	bool inner; /* inside an array: no columns, as in JSON */
-	bool last;  /* nothing follows it in the record */
+	bool inner;	/* inside an array: no columns, as in JSON */
+	bool last;	/* nothing follows it in the record */
+	bool shown;	/* it is one of the columns asked for, or part of one */
+	uint32_t width; /* of its column, as asked for, or 0 */
 	char path[96];
 };
 
@@ -42,6 +44,8 @@ struct compiler {
 	bool first;	  /* no comma before the next member */
 	int steps;	  /* types walked so far: nested arrays of structs can explode */
 	uint32_t last_column;
+	const char *columns; /* asked for, or NULL */
+	uint64_t found;	     /* those of them that are there, by their place */
 };
 
 static int walk(struct compiler *c, uint32_t id, const struct place *at);
@@ -156,7 +160,9 @@ static int column(struct compiler *c, struct op *op, const struct place *at, uin
 	for (i = 0; i < n; i++)
 		title[i] =
 			title[i] > ' ' && title[i] < 0x7f ? toupper((unsigned char)title[i]) : '?';
-	if (width > MAX_COLUMNS)
+	if (at->width)
+		width = at->width;
+	else if (width > MAX_COLUMNS)
 		width = MAX_COLUMNS;
 	op->width = width > (uint32_t)n ? width : (uint32_t)n;
 	c->last_column = op - f->ops;
@@ -434,9 +440,11 @@ static int array(struct compiler *c, const struct btf_view *a, const struct plac
 {
 	int64_t stride = btf_size(c->b, a->type);
 	/* the array's name decides how its elements are printed: addr[2], comm[4][16] */
-	struct place el = {
-		.role = ELEMENT, .name = at->name, .depth = at->depth + 1, .inner = true
-	};
+	struct place el = { .role = ELEMENT,
+			    .name = at->name,
+			    .depth = at->depth + 1,
+			    .inner = true,
+			    .shown = true };
 	struct btf_view t;
 	uint32_t body;
 	struct op *op;
@@ -477,6 +485,39 @@ static void set_path(struct place *at, const struct place *up, const char *name)
 		 name);
 }
 
+/* Is the member at this path asked for? */
+static void look_up(struct compiler *c, const struct place *up, struct place *at)
+{
+	const char *s = c->columns;
+	size_t n = strlen(at->path);
+	int i;
+
+	at->shown = up->shown;
+	for (i = 0; s && i < FMT_COLUMNS; i++) {
+		if (!strncmp(s, at->path, n) && (!s[n] || strchr(",:", s[n]))) {
+			at->shown = true;
+			at->width = s[n] == ':' ? strtoul(s + n + 1, NULL, 10) : 0;
+			c->found |= 1ull << i;
+		}
+		s = strchr(s, ',');
+		s += s != NULL;
+	}
+}
+
+static bool found_all(const struct compiler *c)
+{
+	const char *s = c->columns;
+	int i;
+
+	for (i = 0; s && i < FMT_COLUMNS; i++) {
+		if (!(c->found >> i & 1))
+			return false;
+		s = strchr(s, ',');
+		s += s != NULL;
+	}
+	return true;
+}
+
 /* Puts ifname before ifindex, rx_ifname before rx_ifindex, unless the struct has that member. */
 static int add_ifname(struct compiler *c, const struct btf_view *s, const struct place *index,
 		      const struct place *up)
@@ -496,7 +537,8 @@ static int add_ifname(struct compiler *c, const struct btf_view *s, const struct
 	}
 	at.name = beside;
 	set_path(&at, up, beside);
-	return leaf(c, &at, OP_IFNAME, 4, 10, NULL);
+	look_up(c, up, &at);
+	return !at.shown ? 0 : leaf(c, &at, OP_IFNAME, 4, 10, NULL);
 }
 
 static int member(struct compiler *c, const struct btf_view *s, const struct btf_part *m, bool last,
@@ -526,11 +568,18 @@ static int member(struct compiler *c, const struct btf_view *s, const struct btf
 		if (t.kind != BTF_KIND_STRUCT && t.kind != BTF_KIND_UNION)
 			return 0; /* an unnamed bit-field */
 		memcpy(at.path, up->path, sizeof(at.path));
+		at.shown = up->shown;
 		return walk(c, m->type, &at);
 	}
 	set_path(&at, up, m->name);
+	look_up(c, up, &at);
 	if (t.kind == BTF_KIND_INT && t.size == 4 && !m->bits && name_is_ifindex(m->name))
 		err = add_ifname(c, s, &at, up);
+	if (!at.shown && t.kind != BTF_KIND_STRUCT && t.kind != BTF_KIND_UNION) {
+		/* the bytes of what is not shown are no surprise at the end of a record */
+		c->f->flex = c->f->flex || (last && t.kind == BTF_KIND_ARRAY && !t.word);
+		return err;
+	}
 	return err ?: walk(c, m->type, &at);
 }
 
@@ -552,9 +601,9 @@ static int structure(struct compiler *c, uint32_t id, const struct btf_view *t,
 	if (at->bits)
 		return -EBADMSG;
 	if (t->size == 16 && is_type(c->b, id, "in6_addr"))
-		return leaf(c, at, OP_IP16, 16, 24, NULL);
+		return !at->shown ? 0 : leaf(c, at, OP_IP16, 16, 24, NULL);
 	if (t->size == 4 && is_type(c->b, id, "in_addr"))
-		return leaf(c, at, OP_IP4, 4, 15, NULL);
+		return !at->shown ? 0 : leaf(c, at, OP_IP4, 4, 15, NULL);
 	if (braces) {
 		err = begin(c, at);
 		err = err ?: literal_str(c, "{");
@@ -613,11 +662,12 @@ static int walk(struct compiler *c, uint32_t id, const struct place *at)
 	}
 }
 
-int fmt_compile(struct fmt **made, const struct btf *b, uint32_t id, enum fmt_mode mode)
+int fmt_compile(struct fmt **made, const struct btf *b, uint32_t id, enum fmt_mode mode,
+		const char *columns)
 {
-	struct place top = { .role = RECORD, .name = "", .last = true };
+	struct place top = { .role = RECORD, .name = "", .last = true, .shown = !columns };
 	int64_t size = id && id < b->types ? btf_size(b, id) : -EBADMSG;
-	struct compiler c = { .b = b, .first = true };
+	struct compiler c = { .b = b, .first = true, .columns = columns };
 	struct btf_view t;
 	int err;
 
@@ -634,9 +684,13 @@ int fmt_compile(struct fmt **made, const struct btf *b, uint32_t id, enum fmt_mo
 	if (!err)
 		err = literal_str(&c, mode == FMT_JSON ? "{" : "");
 	if (!err && t.kind != BTF_KIND_STRUCT && t.kind != BTF_KIND_UNION)
-		top = (struct place){ .role = MEMBER, .name = "value", .last = true };
+		top = (struct place){
+			.role = MEMBER, .name = "value", .last = true, .shown = true
+		};
 	if (!err && mode != FMT_HEX)
 		err = walk(&c, id, &top);
+	if (!err && !found_all(&c))
+		err = -ENODATA;
 	c.f->tail = c.pending;
 	if (c.f->header_len) { /* do not fill the last column */
 		c.f->ops[c.last_column].width = 0;

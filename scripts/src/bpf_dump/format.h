@@ -47,8 +47,15 @@ void fmt_time(struct fmt_env *e, struct out *o, uint64_t v, bool json);
 /* The name of an interface, or "". */
 const char *fmt_ifname(struct fmt_env *e, uint32_t index);
 
-/* -EBADMSG: corrupt or nothing that has a size; -ELOOP; -E2BIG: too many members; -ENOMEM */
-int fmt_compile(struct fmt **f, const struct btf *b, uint32_t id, enum fmt_mode mode);
+/*
+ * columns: the members that a line of text shows, "src:20,point.x", with the widths of their
+ * columns; NULL for all, as for JSON. -ENODATA: not all of them are there; -EBADMSG: corrupt or
+ * nothing that has a size; -ELOOP; -E2BIG: too many members; -ENOMEM
+ */
+#define FMT_COLUMNS 64	/* in that list, at most */
+#define FMT_WIDTH   255 /* of one of them */
+int fmt_compile(struct fmt **f, const struct btf *b, uint32_t id, enum fmt_mode mode,
+		const char *columns);
 void fmt_free(struct fmt *f);
 uint32_t fmt_size(const struct fmt *f);
 /* The header line for records of this length. */

@@ -38,12 +38,13 @@
 struct options {
 	enum fmt_mode mode;
 	const char *type, *object, *pin, *until;
-	const char *write; /* packets, to this file */
-	uint64_t count;	   /* 0: no end */
-	int64_t duration;  /* ns, 0: no end */
-	bool skip;	   /* what is there already */
-	bool mark;	   /* where what is there already ends */
-	bool quiet;	   /* no summary unless records were lost */
+	const char *write;   /* packets, to this file */
+	const char *columns; /* of text, see fmt_compile(); NULL: all */
+	uint64_t count;	     /* 0: no end */
+	int64_t duration;    /* ns, 0: no end */
+	bool skip;	     /* what is there already */
+	bool mark;	     /* where what is there already ends */
+	bool quiet;	     /* no summary unless records were lost */
 };
 
 struct dump {
@@ -76,8 +77,8 @@ struct dump {
 static volatile sig_atomic_t stop;
 
 static const char usage[] =
-	"Usage: bpf_dump [-j | -x | -w FILE|-] [-q] [-s | -m] [-t TYPE] [-b OBJECT.o] [-c N]\n"
-	"                [-d SEC] [-u PATH] PIN|-\n"
+	"Usage: bpf_dump [-j | -x | -w FILE|- | -o MEMBER[:WIDTH],...] [-q] [-s | -m] [-t TYPE]\n"
+	"                [-b OBJECT.o] [-c N] [-d SEC] [-u PATH] PIN|-\n"
 	"       bpf_dump [-j] [-q] [-s] [-c N] [-d SEC] [-u PATH] TRACE_PIPE\n"
 	"Summary: print the records of a pinned ring buffer or perf event array by their BTF\n"
 	"\n"
@@ -85,6 +86,7 @@ static const char usage[] =
 	"  -t  the records' type               -b  take the BTF from this object file\n"
 	"  -c  stop after N records            -d  stop after SEC seconds\n"
 	"  -u  stop when PATH is gone          -w  write packets, as pcapng\n"
+	"  -o  show only these members, in columns of this width: ts,src:20,point.x\n"
 	"  -s  skip what is already there, and print a line when that is done\n"
 	"  -m  mark where the records end that are already there, also if none were lost\n"
 	"  -q  no summary at the end, unless records were lost\n"
@@ -255,13 +257,40 @@ static int parse_seconds(const char *text, int64_t *ns)
 	return *ns > 0 ? 0 : -EINVAL;
 }
 
+/* NAME[:WIDTH],… */
+static bool are_columns(const char *s)
+{
+	int n;
+
+	for (n = 1; n <= FMT_COLUMNS; n++) {
+		size_t name = strcspn(s, ",:"), digits;
+		unsigned long width;
+
+		if (!name)
+			return false;
+		s += name;
+		if (*s == ':') {
+			digits = strspn(++s, "0123456789");
+			width = strtoul(s, NULL, 10);
+			if (!digits || !width || width > FMT_WIDTH)
+				return false;
+			s += digits;
+		}
+		if (!*s)
+			return true;
+		if (*s++ != ',')
+			return false;
+	}
+	return false;
+}
+
 /* -1: go on; otherwise the exit status */
 static int parse(struct options *o, int argc, char **argv)
 {
 	int c, modes = 0;
 
 	opterr = 0;
-	while ((c = getopt(argc, argv, ":jxw:qsmt:b:c:d:u:hV")) != -1) {
+	while ((c = getopt(argc, argv, ":jxw:o:qsmt:b:c:d:u:hV")) != -1) {
 		char word[3] = { '-', optopt, '\0' };
 
 		switch (c) {
@@ -276,6 +305,12 @@ static int parse(struct options *o, int argc, char **argv)
 		case 'w':
 			o->write = optarg;
 			modes |= 4;
+			break;
+		case 'o':
+			if (!are_columns(optarg))
+				return bad_argument("no list of members", optarg);
+			o->columns = optarg;
+			modes |= 8;
 			break;
 		case 'q':
 			o->quiet = true;
@@ -314,7 +349,7 @@ static int parse(struct options *o, int argc, char **argv)
 		}
 	}
 	if (modes & (modes - 1))
-		return bad_argument("cannot be combined", "-j -x -w");
+		return bad_argument("cannot be combined", "-j -x -w -o");
 	if (optind == argc)
 		return bad_argument("missing argument, see bpf_dump -h", "PIN");
 	if (optind + 1 < argc)
@@ -392,6 +427,7 @@ static int open_btf(struct dump *d)
 	}
 	d->choose.users = &d->users;
 	d->choose.mode = d->opt.mode;
+	d->choose.columns = d->opt.columns;
 	d->choose.kernel = "/sys/kernel/btf/vmlinux";
 	d->choose.perf = d->map.type == BPF_MAP_TYPE_PERF_EVENT_ARRAY;
 	memcpy(d->choose.map, d->map.name, sizeof(d->choose.map) - 1);
@@ -401,6 +437,8 @@ static int open_btf(struct dump *d)
 		return bad_argument("no BTF to find the type in, give it with -b", d->opt.type);
 	if (err == -ENOENT)
 		return bad_argument("no such type in its BTF", d->opt.type);
+	if (err == -ENODATA)
+		return bad_argument("not all of these are members of its type", d->opt.columns);
 	if (err && d->opt.type)
 		return bad_argument("its BTF cannot be printed", d->opt.type);
 	if (err)
@@ -479,8 +517,10 @@ static int open_lines(struct dump *d)
 {
 	int err;
 
-	if (d->opt.mode == FMT_HEX || d->opt.write || d->opt.type || d->opt.object)
-		return bad_argument("-x, -w, -t and -b do not apply to lines of text", d->opt.pin);
+	if (d->opt.mode == FMT_HEX || d->opt.write || d->opt.columns || d->opt.type ||
+	    d->opt.object)
+		return bad_argument("-x, -w, -o, -t and -b do not apply to lines of text",
+				    d->opt.pin);
 	err = lines_open(&d->lines, d->opt.pin);
 	if (!err) {
 		d->source = &d->lines.source;

@@ -151,7 +151,7 @@ static int enumeration(struct pcapng_field *f, const struct btf *b, const struct
 
 	if (f->text || (t->kind != BTF_KIND_ENUM && t->kind != BTF_KIND_ENUM64))
 		return 0;
-	err = fmt_compile(&f->text, b, t->id, FMT_TEXT);
+	err = fmt_compile(&f->text, b, t->id, FMT_TEXT, NULL);
 	if (err)
 		return err == -ENOMEM ? err : 0;
 	f->off = off;

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "out.h"
 #include "rewrite.h"
 #include "say.h"
 #include "show.h"
@@ -151,6 +152,36 @@ static void note(void *arg, const char *kind, const char *name, const char *what
 	say("%s %s: %s: %s", kind, name, what, word);
 }
 
+/* Ends what was put into out; err is that of opening it or of what came after. Returns the exit
+ * status. */
+static int finish(struct out *out, int err)
+{
+	if (!err) {
+		out_flush(out);
+		err = out->err;
+	}
+	out_close(out);
+	if (err)
+		say("cannot write the output: %s", strerror(-err));
+	return err ? 2 : 0;
+}
+
+/* What NEW is now. Its name is printed through the filter: anything can be in it. */
+static int tell(const struct options *o, const char *what)
+{
+	struct out out;
+	int err = out_open(&out, STDOUT_FILENO, NULL);
+
+	if (!err) {
+		put_shown(&out, o->new, strlen(o->new));
+		out_room(&out, strlen(what) + OUT_VALUE);
+		put_str(&out, ": ");
+		put_str(&out, what);
+		put_char(&out, '\n');
+	}
+	return finish(&out, err);
+}
+
 static int save(const struct options *o, const uint8_t *buf, size_t len)
 {
 	int err = write_file(o->new, buf, len);
@@ -182,6 +213,7 @@ static int modernize(const struct options *o, const struct file *old, struct obj
 	uint32_t n = obj->maps.n_legacy, typed = obj->typed, n_what;
 	bool incomplete = is_incomplete(obj);
 	struct stat st;
+	char what[128];
 	int err, rc;
 
 	if (!stat(o->new, &st)) {
@@ -201,9 +233,7 @@ static int modernize(const struct options *o, const struct file *old, struct obj
 		if (!o->quiet)
 			notes(obj, note, NULL);
 		rc = save(o, old->buf, old->len);
-		if (!rc && !o->quiet)
-			printf("%s: modern already, copied unchanged\n", o->new);
-		return rc;
+		return rc || o->quiet ? rc : tell(o, "modern already, copied unchanged");
 	}
 	err = rewrite(&r, obj);
 	if (err == -EBADMSG)
@@ -221,10 +251,10 @@ static int modernize(const struct options *o, const struct file *old, struct obj
 	if (rc || o->quiet)
 		return rc;
 	n_what = n || !typed ? n : typed;
-	printf("%s: %u %s%s made modern%s\n", o->new, n_what,
-	       n || !typed ? "legacy map definition" : "function symbol", n_what == 1 ? "" : "s",
-	       incomplete ? "; only its own loader can complete it" : "");
-	return rc;
+	snprintf(what, sizeof(what), "%u %s%s made modern%s", n_what,
+		 n || !typed ? "legacy map definition" : "function symbol", n_what == 1 ? "" : "s",
+		 incomplete ? "; only its own loader can complete it" : "");
+	return tell(o, what);
 }
 
 static int print(const struct options *o, const struct object *obj)
@@ -232,16 +262,9 @@ static int print(const struct options *o, const struct object *obj)
 	struct out out;
 	int err = out_open(&out, STDOUT_FILENO, NULL);
 
-	if (!err) {
-		err = show(&out, obj, o->show, o->json);
-		out_flush(&out);
-	}
 	if (!err)
-		err = out.err;
-	out_close(&out);
-	if (err)
-		say("cannot write the output: %s", strerror(-err));
-	return err ? 2 : 0;
+		err = show(&out, obj, o->show, o->json);
+	return finish(&out, err);
 }
 
 int main(int argc, char **argv)
@@ -266,10 +289,6 @@ int main(int argc, char **argv)
 		goto out;
 	}
 	rc = o.show ? print(&o, &obj) : modernize(&o, &f, &obj);
-	if (fflush(stdout) && !rc) {
-		say("cannot write the output: %s", strerror(errno));
-		rc = 2;
-	}
 	object_close(&obj);
 out:
 	free(f.buf);

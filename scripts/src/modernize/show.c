@@ -360,10 +360,10 @@ static void verdict(struct out *o, const struct object *obj, const char *file, b
 		text(o, map);
 		put_str(o, ": ");
 	}
-	out_room(o, LEGACY_WHY + OUT_VALUE);
 	text(o, file);
 	put_str(o, ": ");
-	put_str(o, why);
+	put_shown(o, why, strlen(why)); /* a name of the object may be in it */
+	out_room(o, OUT_VALUE);
 	put_char(o, '\n');
 }
 
