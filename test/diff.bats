@@ -97,7 +97,7 @@ faults=(
 	'allow.bpf.h MLD from anywhere|s/ || !pb_is_mld_source(ip->saddr)//'
 	'allow.bpf.h MLD behind the packet|s/if (hlen > left)/if (0)/'
 	'allow.bpf.h "too big" in a fragment|s/if (ip->frag_off & bpf_htons(PB_IP4_FRAGMENT))/if (0)/'
-	'allow.bpf.h the quoted packet is taken for the packet|s/pb_listed4(quoted->daddr)/pb_listed4(quoted->saddr)/'
+	'allow.bpf.h the quoted packet is taken for the packet|s/pb_quoted4(quoted->daddr)/pb_quoted4(quoted->saddr)/'
 	'allow.bpf.h a quoted packet of another version|s/quoted->version_ihl >> 4 == 4 && //'
 	'icmp.bpf.h fragments have a type|s/k->fragment || !p/!p/'
 	'icmp.bpf.h 138 is discovery|s/type <= PB_ICMP6_ND_LAST/type <= PB_ICMP6_ND_LAST + 1/'
