@@ -229,7 +229,7 @@ rich() { tr -d '\n' <"$BATS_TEST_DIRNAME/fixtures/rich.hex"; }
 
 @test "-o: what is no list, and members that are not there, are told in a line" {
 	local word
-	for word in '' , a, ,a a: a:0 a:256 a:x :5 a:5:5 "$(printf 'a%.0s,' {1..64})a"; do
+	for word in '' ',' 'a,' ',a' a: a:0 a:256 a:x :5 a:5:5 "$(printf 'a%.0s,' {1..64})a"; do
 		run --separate-stderr -1 "$DUMP" -b "$FIX/feed_rich.o" -o "$word" - < <(record "$(rich)")
 		[[ ! $output && ${stderr% } == "bpf_dump: no list of members:${word:+ $word}" ]] || { echo "$word: $stderr" && false; }
 	done
