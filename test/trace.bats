@@ -167,7 +167,6 @@ teardown() { sandbox_end; }
 	[[ ! -s $seen ]]
 }
 
-# bats test_tags=core
 @test "every thread of a process is traced, also when the main thread has ended" {
 	new_writer -n 5 -f -t 3
 	host trace-on -q ringbuf pid "$writer"
