@@ -19,7 +19,11 @@ read_words() { # STATUS-IF-INVALID WORD…
 		fi
 	fi
 	[[ -x $here/fill ]] || die 2 "missing: $here/fill (run make)"
-	keys=$("$here/fill" -p "$prog" keys "$@") || exit "$bad"
+	keys=$("$here/fill" -p "$prog" keys "$@") || {
+		(($? == 1)) || die 2 "$here/fill was killed, or cannot be run"
+		exit "$bad"
+	}
+	[[ $keys ]] || die 2 "unexpected answer of $here/fill"
 }
 
 # The same, printed.

@@ -189,7 +189,7 @@ pack_run() { # ATTACHMENT
 	lists_of "$id"
 	# A program that knows no list of ours is judged by the one that is pinned.
 	[[ $list_where ]] || list_where=$globals
-	firsts=$("$fill" -p "$prog" first "$list_where") || exit 2
+	firsts=$("$fill" -p "$prog" first "$list_where") || fill_failed $? 2
 	while read -r kind first; do
 		case $kind in
 		host4) in4=$first ;;

@@ -13,6 +13,12 @@ readonly until_removed=(0 0 0 0 0 0 0 0)
 # Where the list is that is asked: as fill wants it.
 list_where=$globals
 
+# fill has said why it failed, unless it was killed.
+fill_failed() { # STATUS [STATUS-TO-END-WITH]
+	(($1 <= 2)) || die 2 "$fill ended with status $1 (killed? out of memory?); nothing was done"
+	exit "${2:-$1}"
+}
+
 need_fill() { [[ -x $fill ]] || die 2 "missing: $fill (run make)"; }
 
 # What is left to move when a command was killed after its change, or before it.
@@ -32,7 +38,7 @@ list_open() {
 	need_globals
 	take_lock
 	list_there || say "$fill" open "$globals"
-	[[ $dry ]] || "$fill" -p "$prog" open "$globals" || exit 2
+	[[ $dry ]] || "$fill" -p "$prog" open "$globals" || fill_failed $? 2
 }
 
 # Arrays of the first edition go when no program looks into them any more. After kernel.bash.
@@ -53,18 +59,18 @@ list_edit() { # add|del|replace|flush|rollback [file FILE] [ADDR…]
 	trap '' PIPE # nobody listens to what is said: no reason to stop half-way
 	need bpftool
 	# Nothing is made for words that are invalid.
-	[[ -d $globals || ${*: -1} == - ]] || "$fill" -p "$prog" -n build "$globals" "$@" >/dev/null || exit $?
+	[[ -d $globals || ${*: -1} == - ]] || "$fill" -p "$prog" -n build "$globals" "$@" >/dev/null || fill_failed $?
 	need_globals
 	take_lock
 	did=$("$fill" -p "$prog" ${dry:+-n} ${list_missing:+-m} build "$globals" "$@") || list_failed $?
 	say "$fill" ${list_missing:+-m} build "$globals" "$@"
 	read -r how did <<<"$did"
 	read -ra value <<<"$did"
-	if [[ $how != flip ]]; then # same, or done
+	if [[ $how == same || $how == 'done' ]]; then
 		list_did "$1" "${value[@]}"
 		return
 	fi
-	((${#value[@]} == 10)) || die 2 "unexpected answer of $fill"
+	[[ $how == flip && ${#value[@]} == 10 ]] || die 2 "unexpected answer of $fill"
 	plus=${value[8]} minus=${value[9]} value=("${value[@]:0:8}")
 	for pin in "${list_pin[@]}"; do moved+=("$next_pins/${pin##*/}"); done
 	trap '' INT TERM HUP # from here on to the end
@@ -179,7 +185,7 @@ list_entry() { # TEXT
 	local asked="$list_where $1"
 	need_fill
 	[[ ${list_answers[$asked]-} ]] ||
-		list_answers[$asked]=$("$fill" -p "$prog" test "$list_where" "$1") || exit 2
+		list_answers[$asked]=$("$fill" -p "$prog" test "$list_where" "$1") || fill_failed $? 2
 	found_kind='' found_key='' found_text=''
 	read -r found found_kind found_key found_text <<<"${list_answers[$asked]}"
 	[[ $found == @(in|ended|near|empty) ]] || die 2 "unexpected answer of $fill"
@@ -193,7 +199,7 @@ list_admits() { # TEXT
 
 list_print() {
 	need_fill
-	"$fill" -p "$prog" ${json:+-j} list "$list_where" || exit 2
+	"$fill" -p "$prog" ${json:+-j} list "$list_where" || fill_failed $? 2
 }
 
 list_test() { # ADDR
@@ -215,7 +221,7 @@ list_test() { # ADDR
 list_diff() { # FILE|-
 	local lines
 	need_fill
-	lines=$("$fill" -p "$prog" diff "$list_where" "$1") || exit $?
+	lines=$("$fill" -p "$prog" diff "$list_where" "$1") || fill_failed $?
 	[[ $lines ]] || return 0
 	printf '%s\n' "$lines" || die 2 'cannot write the output'
 	return 1
@@ -243,7 +249,7 @@ list_save() { # FILE|-
 list_count() {
 	local counts kind used room
 	need_fill
-	counts=$("$fill" -p "$prog" count "$list_where") || exit 2
+	counts=$("$fill" -p "$prog" count "$list_where") || fill_failed $? 2
 	declare -gA list_used=() list_max=() table_used=() table_bytes=()
 	[[ $counts == *end ]] || die 2 "unexpected answer of $fill"
 	while read -r kind used room; do

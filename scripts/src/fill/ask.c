@@ -92,7 +92,10 @@ static int done(struct out *o)
 	out_flush(o);
 	err = o->err;
 	out_close(o);
-	return err && err != -EPIPE ? 2 : 0;
+	if (!err || err == -EPIPE)
+		return 0;
+	say("cannot write the output: %s", strerror(-err));
+	return 2;
 }
 
 int print_tests(const struct set *list, const struct set *asked)
