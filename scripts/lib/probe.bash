@@ -60,6 +60,7 @@ run_frames() { # ID COUNTERS-ID BTF-ID LAST
 			[[ $n ]] || break
 			[[ $n != *[!0-9]* && ($ret == - || ($ret && $ret != *[!0-9]* && $reason && $reason != *[!0-9?]*)) ]] ||
 				die 2 "cannot run the program (id $id): $n $ret $reason"
+			[[ $ret != - || $reason != 'no answer' ]] || die 2 "bpftool cannot run the program (id $id): it was killed, or said too little"
 			if [[ $ret != - ]]; then
 				if ((!$2)); then reason=-; elif [[ $reason != \? ]]; then reason=${reason_name[reason]-?}; fi
 			fi
