@@ -51,17 +51,6 @@ enum answer lets_in(const struct set *list, const struct entry *e, const struct 
 	return *by ? PB_ENDED : PB_OUT;
 }
 
-static int read_once(const struct store *st, struct set *list)
-{
-	int gen = st->state.active & 1, six;
-
-	for (six = 0; six < 2; six++)
-		if ((st->state.tables & (six ? PB_TABLE6 : PB_TABLE4)) &&
-		    table_entries(st, gen, six, list))
-			return 2;
-	return store_entries(st, gen, list) ? 2 : 0;
-}
-
 int read_now(struct store *st, const char *where, struct set *list)
 {
 	struct pb_list before;
@@ -73,7 +62,7 @@ int read_now(struct store *st, const char *where, struct set *list)
 	for (i = 0; i < 100; i++) {
 		before = st->state;
 		set_free(list);
-		status = read_once(st, list);
+		status = list_entries(st, list) ? 2 : 0;
 		if (store_state(st)) {
 			say("cannot read the list's state");
 			return 2;
@@ -194,7 +183,7 @@ int print_counts(struct store *st)
 		printf("%s %zu %zu\n", kind_name[k], used, room);
 	}
 	for (six = 0; six < 2; six++) {
-		if (!(st->state.tables & (six ? PB_TABLE6 : PB_TABLE4)))
+		if (!(st->state.tables & table_bit(six)))
 			continue;
 		if (table_used(st, gen, six, &used, &room))
 			return 2;

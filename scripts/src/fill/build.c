@@ -13,8 +13,8 @@
 #include "table_map.h"
 #include "text.h"
 
-/* Up to so many entries of a family are in the live maps alone: a table takes 328 KiB at least. And
- * so many may be in them beside a table, until they are folded into it.
+/* Up to so many entries of a family are in the live maps alone: a table of IPv4 takes 288 KiB at
+ * least. And so many may be in them beside a table, until they are folded into it.
  */
 #define LIVE_MOST   999
 #define BESIDE_HOST 64
@@ -24,18 +24,6 @@ static int no_memory(void)
 {
 	say("%s", strerror(ENOMEM));
 	return 2;
-}
-
-/* The whole list as it is. */
-static int read_whole(struct store *st, struct set *whole)
-{
-	int gen = st->state.active & 1, six;
-
-	for (six = 0; six < 2; six++)
-		if ((st->state.tables & (six ? PB_TABLE6 : PB_TABLE4)) &&
-		    table_entries(st, gen, six, whole))
-			return 2;
-	return store_entries(st, gen, whole) ? 2 : 0;
 }
 
 /* What the list is to become. */
@@ -91,7 +79,7 @@ static bool table_stays(const struct store *st, int six, const struct set *next,
 {
 	size_t i, hosts = 0, nets = 0;
 
-	if (!(st->state.tables & (six ? PB_TABLE6 : PB_TABLE4)))
+	if (!(st->state.tables & table_bit(six)))
 		return false;
 	for (i = 0; i < minus->n; i++)
 		if (minus->e[i].six == six && minus->e[i].table)
@@ -132,7 +120,7 @@ static int make_plan(struct plan *p, const struct store *st, const struct set *n
 		in_table[six] = !only_live && p->table[six].n > LIVE_MOST;
 		p->stays[six] = in_table[six] && table_stays(st, six, next, minus);
 		if (in_table[six])
-			p->state.tables |= six ? PB_TABLE6 : PB_TABLE4;
+			p->state.tables |= table_bit(six);
 	}
 	for (i = 0; i < next->n; i++) {
 		const struct entry *e = &next->e[i];
@@ -163,7 +151,7 @@ static int put_table(struct store *st, const struct plan *p, int six)
 	      from = PB_SLOT(PB_LIST_ALLOW, st->state.active & 1);
 	int fd, there, err = 0;
 
-	if (!(p->state.tables & (six ? PB_TABLE6 : PB_TABLE4)))
+	if (!(p->state.tables & table_bit(six)))
 		return slot_clear(st->tables[six], to);
 	fd = p->stays[six] ? slot_map(st->tables[six], from)
 			   : table_make(six, p->table[six].e, p->table[six].n);
@@ -379,7 +367,7 @@ static int roll_back(struct store *st, const struct set *whole, bool dry)
 		return 2;
 	}
 	then.state = state;
-	if (read_whole(&then, &earlier) || set_minus(&plus, &earlier, whole) ||
+	if (list_entries(&then, &earlier) || set_minus(&plus, &earlier, whole) ||
 	    set_minus(&minus, whole, &earlier))
 		return 2;
 	if (!dry && (store_pin_next(st, state.active) || store_follow(st, state.active)))
@@ -401,7 +389,7 @@ int build(const char *dir, enum edit edit, struct set *asked, bool dry, bool may
 		return 2;
 	if (!dry && is_fixed(&st) && redo(&st))
 		return 2;
-	if (read_whole(&st, &whole))
+	if (list_entries(&st, &whole))
 		return 2;
 	if (edit == EDIT_ROLLBACK)
 		return roll_back(&st, &whole, dry);

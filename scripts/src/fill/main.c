@@ -86,8 +86,6 @@ static int main_ask(const char *verb, int argc, char **argv, bool json)
 		status = words(&asked, argc - 1, argv + 1);
 	else if (!strcmp(verb, "diff") && argc == 2)
 		status = read_list(&asked, argv[1], "");
-	if (!status && set_sort(&list))
-		status = 2;
 	if (status)
 		return status == 1 && !strcmp(verb, "test") ? 2 : status;
 	if (!strcmp(verb, "count"))

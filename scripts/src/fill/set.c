@@ -20,6 +20,28 @@ int set_add(struct set *s, const struct entry *e)
 	return 0;
 }
 
+ip_t entry_number(const struct entry *e)
+{
+	return e->six ? (ip_t)e->hi << 64 | e->lo : e->hi >> 32;
+}
+
+int set_add_range(struct set *to, bool six, struct range range)
+{
+	unsigned int len;
+	ip_t addr;
+
+	while (range_next_prefix(&range, six ? 128 : 32, &addr, &len)) {
+		struct entry e = { .hi = six ? (uint64_t)(addr >> 64) : (uint64_t)addr << 32,
+				   .lo = six ? (uint64_t)addr : 0,
+				   .len = len,
+				   .six = six };
+
+		if (set_add(to, &e))
+			return -ENOMEM;
+	}
+	return 0;
+}
+
 int set_add_all(struct set *to, const struct set *from)
 {
 	size_t i;
@@ -177,21 +199,6 @@ struct entry *set_find(const struct set *s, const struct entry *e)
 	size_t at = s->lens[e->six][e->len] ? position(s, e) : s->n;
 
 	return at < s->n && !entry_cmp(&s->e[at], e) ? &s->e[at] : NULL;
-}
-
-struct entry *set_around(const struct set *s, const struct entry *e, unsigned int most)
-{
-	struct entry net = *e, *found;
-	int len;
-
-	for (len = e->len < most ? e->len : most; len >= 0; len--) {
-		net.len = len;
-		entry_mask(&net);
-		found = set_find(s, &net);
-		if (found)
-			return found;
-	}
-	return NULL;
 }
 
 struct entry *set_nearest(const struct set *s, const struct entry *e)

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "ranges.h"
 
 struct entry {
 	uint64_t hi, lo; /* the address, its first bit topmost; an IPv4 address is hi >> 32 */
@@ -31,8 +32,13 @@ static inline bool is_host(const struct entry *e)
 	return e->len == most_len(e);
 }
 
+/* The address as ranges have it. */
+ip_t entry_number(const struct entry *e);
+
 /* A negative return value is -ENOMEM. */
 int set_add(struct set *s, const struct entry *e);
+/* A range of addresses as the fewest entries. */
+int set_add_range(struct set *to, bool six, struct range range);
 int set_add_all(struct set *to, const struct set *from);
 void set_free(struct set *s);
 
@@ -44,8 +50,6 @@ int set_sort(struct set *s);
 /* These want sorted sets. The order of two entries, as strcmp(3) has it: */
 int entry_cmp(const struct entry *a, const struct entry *b);
 struct entry *set_find(const struct set *s, const struct entry *e);
-/* The longest prefix around an entry, itself included, no longer than `most` bits; NULL if none. */
-struct entry *set_around(const struct set *s, const struct entry *e, unsigned int most);
 /* The entry that has most bits in common with an address; NULL if the family has none. */
 struct entry *set_nearest(const struct set *s, const struct entry *e);
 /* Entries of a that are not in b; `to` begins empty. */

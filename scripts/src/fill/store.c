@@ -156,20 +156,6 @@ int store_open(struct store *st, const char *where)
 	return err;
 }
 
-void store_close(struct store *st)
-{
-	enum kind k;
-
-	for (k = 0; k < KINDS; k++) {
-		close(st->slots[k]);
-		close(st->fixed[k]);
-		close(st->before[k]);
-	}
-	close(st->tables[0]);
-	close(st->tables[1]);
-	close(st->lists);
-}
-
 int store_map(const struct store *st, enum kind kind, int gen)
 {
 	if (st->slots[kind] >= 0)

@@ -19,6 +19,12 @@ struct store {
 	struct pb_list state;
 };
 
+/* The bit of a family in struct pb_list's tables. */
+static inline unsigned int table_bit(bool six)
+{
+	return six ? PB_TABLE6 : PB_TABLE4;
+}
+
 /* where: a directory of pins, or "lists=ID,host4_slots=ID,…": map ids by name. Opens what there is:
  * a list without maps is empty.
  */
@@ -26,7 +32,6 @@ int store_open(struct store *st, const char *where);
 /* The same for a directory; makes what is missing and mends what a killed command or a hand left.
  */
 int store_make(struct store *st, const char *dir);
-void store_close(struct store *st);
 int store_state(struct store *st); /* reads st->state */
 int store_set_state(struct store *st, const struct pb_list *state);
 

@@ -59,21 +59,6 @@ static void write_text(__u32 id, const struct entry *e, size_t n)
 	fclose(file);
 }
 
-static ip_t number_of(const struct entry *e)
-{
-	return e->six ? (ip_t)e->hi << 64 | e->lo : e->hi >> 32;
-}
-
-static void entry_from(struct entry *e, bool six, ip_t addr, unsigned int len)
-{
-	memset(e, 0, sizeof(*e));
-	e->six = six;
-	e->len = len;
-	e->hi = six ? (uint64_t)(addr >> 64) : (uint64_t)addr << 32;
-	e->lo = six ? (uint64_t)addr : 0;
-	e->table = 1;
-}
-
 static int load(bool six, const struct table *table)
 {
 	size_t len = table->chunks * sizeof(*table->chunk), page = sysconf(_SC_PAGESIZE);
@@ -118,7 +103,7 @@ int table_make(bool six, const struct entry *e, size_t n)
 	size_t i;
 
 	for (i = 0; i < n && !err; i++)
-		err = ranges_add_prefix(&ranges, bits, number_of(&e[i]), e[i].len);
+		err = ranges_add_prefix(&ranges, bits, entry_number(&e[i]), e[i].len);
 	if (!err)
 		err = ranges_merge(&ranges);
 	if (!err)
@@ -200,10 +185,8 @@ static int decode(int fd, bool six, struct set *to)
 {
 	struct pb_table_chunk *image;
 	struct ranges ranges = { 0 };
-	struct entry e;
-	size_t len, i;
-	unsigned int n, bits = six ? 128 : 32;
-	ip_t addr;
+	size_t len, i, had = to->n;
+	unsigned int bits = six ? 128 : 32;
 	int err = read_image(fd, &image, &len);
 
 	if (!err && table_bits(image, len) != (int)bits)
@@ -212,10 +195,9 @@ static int decode(int fd, bool six, struct set *to)
 		err = table_decode(image, len, &ranges);
 	free(image);
 	for (i = 0; i < ranges.n && !err; i++)
-		while (!err && range_next_prefix(&ranges.at[i], bits, &addr, &n)) {
-			entry_from(&e, six, addr, n);
-			err = set_add(to, &e);
-		}
+		err = set_add_range(to, six, ranges.at[i]);
+	for (i = had; i < to->n; i++)
+		to->e[i].table = 1;
 	ranges_free(&ranges);
 	return err;
 }
@@ -236,6 +218,16 @@ int table_entries(const struct store *st, int gen, bool six, struct set *to)
 		err = decode(fd, six, to);
 	close(fd);
 	return err ? complain(six, err) : 0;
+}
+
+int list_entries(const struct store *st, struct set *to)
+{
+	int gen = st->state.active & 1, six, err = 0;
+
+	for (six = 0; six < 2 && !err; six++)
+		if (st->state.tables & table_bit(six))
+			err = table_entries(st, gen, six, to);
+	return err ? err : store_entries(st, gen, to);
 }
 
 int table_used(const struct store *st, int gen, bool six, size_t *entries, size_t *bytes)

@@ -17,6 +17,9 @@ int table_map(bool six, unsigned int chunks);
 int table_make(bool six, const struct entry *e, size_t n);
 /* Adds the entries of a generation's table to a set. Says what goes wrong. */
 int table_entries(const struct store *st, int gen, bool six, struct set *to);
+/* The whole list of the active generation, sorted: its tables and its maps. Says what goes wrong.
+ */
+int list_entries(const struct store *st, struct set *to);
 /* Entries of a table, and its bytes. */
 int table_used(const struct store *st, int gen, bool six, size_t *entries, size_t *bytes);
 /* Removes the text files of tables that are no more. */

@@ -205,62 +205,6 @@ static bool address(struct span *s, struct entry *e)
 	return true;
 }
 
-/* Adds one, with a borrow or carry between the halves of an IPv6 address. */
-static void step(struct entry *e, unsigned int bit) /* the address + 2^bit */
-{
-	if (!e->six) {
-		e->hi += 1ULL << (bit + 32);
-	} else if (bit >= 64) {
-		e->hi += 1ULL << (bit - 64);
-	} else {
-		e->lo += 1ULL << bit;
-		e->hi += e->lo < 1ULL << bit;
-	}
-}
-
-static bool before(const struct entry *a, const struct entry *b)
-{
-	return a->hi < b->hi || (a->hi == b->hi && a->lo < b->lo);
-}
-
-/* The last address of a network. */
-static struct entry last_of(const struct entry *e)
-{
-	struct entry last = *e;
-
-	if (!e->six) {
-		last.hi |= (0xffffffffULL << 32) & ~(e->len ? ~0ULL << (64 - e->len) : 0);
-	} else {
-		last.hi |= e->len < 64 ? ~0ULL >> e->len : 0;
-		last.lo |= e->len <= 64 ? ~0ULL : e->len < 128 ? ~0ULL >> (e->len - 64) : 0;
-	}
-	return last;
-}
-
-int add_range(struct set *to, struct entry from, const struct entry *last)
-{
-	struct entry end;
-
-	for (;;) {
-		/* The widest network that begins here and does not end later. */
-		for (from.len = 0; from.len < most_len(&from); from.len++) {
-			struct entry net = from;
-
-			if (entry_mask(&net))
-				continue;
-			end = last_of(&net);
-			if (!before(last, &end))
-				break;
-		}
-		if (set_add(to, &from))
-			return -ENOMEM;
-		end = last_of(&from);
-		if (!before(&end, last))
-			return 0;
-		step(&from, most_len(&from) - from.len);
-	}
-}
-
 char *entry_text(char text[ENTRY_TEXT], const struct entry *e)
 {
 	uint64_t b[2] = { htobe64(e->hi), htobe64(e->lo) };
@@ -289,6 +233,7 @@ static const char *parse(struct span word, struct set *to, struct said *bits)
 	static char why[160];
 	struct entry e, last;
 	struct span s = word;
+	struct range range;
 	char text[ENTRY_TEXT];
 	unsigned int len;
 	uint32_t mask;
@@ -299,11 +244,12 @@ static const char *parse(struct span word, struct set *to, struct said *bits)
 		s.p++;
 		if (!address(&s, &last) || s.p != s.end || last.six != e.six)
 			return no_address;
-		if (before(&last, &e))
+		if (entry_number(&last) < entry_number(&e))
 			return "the range ends before it begins";
 		if (is_mapped(&e) || is_mapped(&last))
 			goto mapped;
-		return add_range(to, e, &last) ? strerror(ENOMEM) : NULL;
+		range = (struct range){ entry_number(&e), entry_number(&last) };
+		return set_add_range(to, e.six, range) ? strerror(ENOMEM) : NULL;
 	}
 	if (s.p < s.end && *s.p == '/') {
 		struct span netmask = { s.p + 1, s.end };

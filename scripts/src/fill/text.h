@@ -22,9 +22,6 @@ int read_entry(struct set *to, const char *p, const char *end);
  */
 int read_list(struct set *to, const char *path, const char *if_empty);
 
-/* A range of IPv4 or IPv6 addresses, both ends included, as the fewest networks. */
-int add_range(struct set *to, struct entry from, const struct entry *last);
-
 /* "10.0.0.0/8" */
 char *entry_text(char text[ENTRY_TEXT], const struct entry *e);
 
