@@ -6,6 +6,14 @@
 
 readonly plain_ip4='^(0|[1-9][0-9]{0,2})\.(0|[1-9][0-9]{0,2})\.(0|[1-9][0-9]{0,2})\.(0|[1-9][0-9]{0,2})$'
 
+readonly fill=$here/fill
+need_fill() { [[ -x $fill ]] || die 2 "missing: $fill (run make)"; }
+# fill has said why it failed, unless it was killed.
+fill_failed() { # STATUS [STATUS-TO-END-WITH]
+	(($1 <= 2)) || die 2 "$fill ended with status $1 (killed? out of memory?); nothing was done"
+	exit "${2:-$1}"
+}
+
 # Sets keys to the key lines of these words. An invalid word ends the command. A single plain IPv4
 # address, the usual case, needs no helper: that would cost a fifth of the whole command.
 read_words() { # STATUS-IF-INVALID WORD…
@@ -18,12 +26,9 @@ read_words() { # STATUS-IF-INVALID WORD…
 			return
 		fi
 	fi
-	[[ -x $here/fill ]] || die 2 "missing: $here/fill (run make)"
-	keys=$("$here/fill" -p "$prog" keys "$@") || {
-		(($? == 1)) || die 2 "$here/fill was killed, or cannot be run"
-		exit "$bad"
-	}
-	[[ $keys ]] || die 2 "unexpected answer of $here/fill"
+	need_fill
+	keys=$("$fill" -p "$prog" keys "$@") || fill_failed $? "$bad"
+	[[ $keys ]] || die 2 "unexpected answer of $fill"
 }
 
 # The same, printed.

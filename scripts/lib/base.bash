@@ -13,7 +13,8 @@ objs=${here%/*}/objs
 # shellcheck source=scripts/lib/paths.bash
 . "$lib/paths.bash"
 prog=${0##*/}
-# A closed input or output would become the first file that is opened.
+# A closed input or output would become the first file or pipe that is opened: a tool would read its own
+# output.
 [[ -e /dev/fd/0 ]] || exec </dev/null
 [[ -e /dev/fd/1 ]] || exec >/dev/null
 [[ -e /dev/fd/2 ]] || exec 2>/dev/null
@@ -21,8 +22,6 @@ prog=${0##*/}
 export LC_ALL=C
 # What root's commands write is nobody else's to read or change.
 umask 077
-# A closed standard input would be the first pipe that is opened, and a tool would read its own output.
-[[ -e /dev/fd/0 ]] || exec </dev/null
 # `deps` and the help are there before the first `make` (unbuilt is set by the caller).
 # lean: the caller sources it when it needs it.
 if [[ ${lean-} && -e $lib/contract.bash ]]; then

@@ -1,25 +1,16 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2154,SC2034 # what base.bash sets is used here, what is set here the commands use
 # SPDX-License-Identifier: GPL-2.0-only
-# The allow list: edits, and questions. Sourced by the commands that need it, after base.bash.
+# The allow list: edits, and questions. Sourced by the commands that need it, after base.bash and addr.bash.
 #
 # A list has two generations (maps/list.h). An edit of several entries is built in the one that is not
 # active, by the helper fill; then one call of bpftool makes that one active. So a command killed at any
 # moment leaves the old list or the new one. A single entry is one call of bpftool in the maps
 # that are active, which are pinned as pb_KIND.
 
-readonly fill=$here/fill
 readonly until_removed=(0 0 0 0 0 0 0 0)
 # Where the list is that is asked: as fill wants it.
 list_where=$globals
-
-# fill has said why it failed, unless it was killed.
-fill_failed() { # STATUS [STATUS-TO-END-WITH]
-	(($1 <= 2)) || die 2 "$fill ended with status $1 (killed? out of memory?); nothing was done"
-	exit "${2:-$1}"
-}
-
-need_fill() { [[ -x $fill ]] || die 2 "missing: $fill (run make)"; }
 
 # What is left to move when a command was killed after its change, or before it.
 list_unfinished() { [[ -e $next_pins/pb_host4 || -e $next_pins/pb_host6 || -e $next_pins/pb_net4 || -e $next_pins/pb_net6 ]]; }
@@ -80,10 +71,9 @@ list_edit() { # add|del|replace|flush|rollback [file FILE] [ADDR…]
 	list_did "$1" "$plus" "$minus"
 }
 
-# fill has said why, unless it was killed.
 list_failed() { # STATUS
 	(($1 <= 128)) || die 2 "list full, or killed by hand: signal $(($1 - 128)) ended $fill (out of memory?); the list is unchanged"
-	exit "$1"
+	fill_failed "$1"
 }
 
 # The one step. It is read back by the same process.
